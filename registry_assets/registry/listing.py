@@ -4,12 +4,17 @@ A crawl sees registries only through `Registry`. Listings are asynchronous itera
 normally was complete; one that raises was not, and what it gave before stands.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from registry_assets.providers.selection import Selection
+
+_stage: ContextVar[str] = ContextVar("stage", default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +62,42 @@ class FetchedManifest:
     body: bytes
 
 
-@dataclass(slots=True)
 class Traffic:
-    """What a crawl has cost so far: requests sent (retries and token requests included), body bytes received."""
+    """What a crawl has cost so far: requests sent (retries and token requests included), body bytes received.
 
-    requests: int = 0
-    bytes_received: int = 0
+    Stages of a crawl overlap, so each request is booked on the stage that the asking task works on.
+    """
+
+    def __init__(self) -> None:
+        self._requests: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
+
+    @property
+    def requests(self) -> int:
+        return self._requests.total()
+
+    @property
+    def bytes_received(self) -> int:
+        return self._bytes.total()
+
+    def count_request(self) -> None:
+        self._requests[_stage.get()] += 1
+
+    def count_bytes(self, received: int) -> None:
+        self._bytes[_stage.get()] += received
+
+    def of(self, stage: str) -> tuple[int, int]:
+        """The requests and the bytes booked on `stage`."""
+        return self._requests[stage], self._bytes[stage]
+
+    @contextmanager
+    def booked_on(self, stage: str) -> Iterator[None]:
+        """Book what this task asks meanwhile on `stage`."""
+        before = _stage.set(stage)
+        try:
+            yield
+        finally:
+            _stage.reset(before)
 
 
 class Registry(Protocol):
