@@ -45,6 +45,13 @@ class RepositoryRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherRepositoryRecord:
+    """A repository that was listed and is not selected: what tells `deselected` from `removed`."""
+
+    repository: str
+
+
+@dataclass(frozen=True, slots=True)
 class TagRecord:
     """A listed tag. Of one that is not `selected` only the name counts. `digest` is null where it could not be read."""
 
@@ -144,6 +151,7 @@ class ProblemRecord:
 Record = (
     RegistryRecord
     | RepositoryRecord
+    | OtherRepositoryRecord
     | TagRecord
     | ManifestRecord
     | ConfigRecord

@@ -105,11 +105,13 @@ class Registry(Protocol):
 
     Every method raises `RegistryError`s only. `tags_newest_first` says that tag pages come sorted by push time,
     newest first, so that a crawl may stop reading early. `concurrency` is how many workers may ask at once.
+    `skipped` holds the listed repository names that break the specification and were left out.
     """
 
     traffic: Traffic
     tags_newest_first: bool
     concurrency: int
+    skipped: list[str]
 
     async def describe(self) -> RegistryDescription:
         """The registry's own row."""
