@@ -69,7 +69,10 @@ class MalformedDocument(RegistryAssetsError):
 
 
 class RegistryError(RegistryAssetsError):
-    """A registry gave no usable answer. Carries what was asked; `url` never holds a secret."""
+    """A registry gave no usable answer. Carries what was asked; `url` never holds a secret.
+
+    `code` is the registry's own error code (`NAME_UNKNOWN`, …), '' where it gave none.
+    """
 
     def __init__(
         self,
@@ -79,10 +82,11 @@ class RegistryError(RegistryAssetsError):
         method: str = "",
         url: str = "",
         status: int | None = None,
+        code: str = "",
         advice: str | None = None,
     ) -> None:
         self.detail, self.provider, self.method, self.url, self.status = detail, provider, method, url, status
-        self.specific_advice = advice
+        self.code, self.specific_advice = code, advice
         asked = f" ({method} {url})" if url else ""
         super().__init__(f"{f'{status}: ' if status else ''}{detail}{asked}")
 
