@@ -52,13 +52,6 @@ class OtherRepositoryRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class OtherRepositoryRecord:
-    """A repository that was listed and that no selector takes: its tags are deselected, not removed."""
-
-    repository: str
-
-
-@dataclass(frozen=True, slots=True)
 class TagRecord:
     """A listed tag. Of one that is not `selected` only the name counts. `digest` is null where it could not be read."""
 
