@@ -6,8 +6,8 @@ Every failure ends here: recorded as a problem, or raised where nothing of the r
 import time
 from collections.abc import Callable, Sequence
 
-from registry_assets.crawl.manifests import PERMANENT, ManifestReader
 from registry_assets.crawl.documents import unreadable_record
+from registry_assets.crawl.manifests import PERMANENT, ManifestReader
 from registry_assets.crawl.progress import Ledger, Progress
 from registry_assets.crawl.workers import Workers
 from registry_assets.errors import (

@@ -1,0 +1,72 @@
+"""`registry-assets demo`: what `make run` shows: a crawl, three questions with their answers, the UI."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+QUESTIONS = (
+    (
+        "What images are there, how big are they, for which platforms?",
+        """SELECT reference, size, platforms, created_at::DATE AS created
+FROM images ORDER BY size DESC NULLS LAST LIMIT 8""",
+    ),
+    (
+        "Which tags point at the same digest?",
+        """SELECT repository, list(tag ORDER BY tag) AS tags, digest[:19] AS digest
+FROM tags GROUP BY ALL HAVING count(*) > 1 ORDER BY len(tags) DESC, repository""",
+    ),
+    (
+        "How does it all relate?",
+        """SELECT source_kind, relation, target_kind, count(*) AS edges
+FROM relationships GROUP BY ALL ORDER BY ALL""",
+    ),
+)
+FIRST_PORT = 3000
+
+
+def demo(
+    *, ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Serve the Dagster UI after the answers.")] = True
+) -> None:
+    """Crawl what is configured (the bundled sample if nothing is), answer three questions, serve the UI."""
+    from registry_assets.cli.runs import run_providers
+    from registry_assets.providers.file import data_dir
+    from registry_assets.warehouse import Warehouse
+
+    complete = run_providers([])
+    warehouse = Warehouse(data_dir())
+    for question, sql in QUESTIONS:
+        _answer(warehouse, question, sql)
+    typer.echo(f"\nAsk more: any DuckDB client opens {warehouse.published} (read-only).")
+    if ui:
+        _serve()
+    raise typer.Exit(0 if complete else 1)
+
+
+def _answer(warehouse: "Warehouse", question: str, sql: str) -> None:  # type: ignore[name-defined] # noqa: F821
+    typer.secho(f"\n{question}", bold=True)
+    typer.echo("".join(f"  {line}\n" for line in sql.splitlines()))
+    typer.echo(warehouse.query(sql).to_markdown(index=False, tablefmt="simple"))
+
+
+def _serve() -> None:
+    port = _free_port(FIRST_PORT)
+    typer.secho(f"\nDagster UI: http://127.0.0.1:{port}", bold=True)
+    typer.echo("Assets → View lineage shows the tables; Automation shows the sensors that poll. Ctrl-C stops it.")
+    sys.stdout.flush()
+    dagster = Path(sys.executable).with_name("dagster")
+    root = Path(__file__).resolve().parents[2]
+    os.chdir(root)
+    os.execv(dagster, [str(dagster), "dev", "--host", "127.0.0.1", "--port", str(port)])  # noqa: S606 - no shell wanted
+
+
+def _free_port(first: int) -> int:
+    for port in range(first, first + 100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+    message = f"no free port between {first} and {first + 99}"
+    raise OSError(message)

@@ -1,0 +1,87 @@
+"""`registry-assets status`, `sql` and `forget`: what the warehouse holds, and letting go of a part of it."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from registry_assets.cli.terminal import printable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from registry_assets.warehouse import Warehouse
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+STATUS = """SELECT provider, last_attempt_at, last_complete_at, stale, open_problems
+FROM provider_status ORDER BY provider"""
+PROBLEMS = """SELECT provider, stage, repository, reference, status_code, error, message, advice, first_at
+FROM crawl_problems WHERE resolved_at IS NULL ORDER BY provider, stage, repository, reference"""
+
+
+def status(*, as_json: Json = False) -> None:
+    """One row per provider: last crawl, whether it is stale, and its open problems with what to do."""
+    warehouse = _warehouse()
+    providers, problems = warehouse.query(STATUS), warehouse.query(PROBLEMS)
+    if as_json:
+        typer.echo(json.dumps({"providers": _records(providers), "problems": _records(problems)}, indent=2))
+        return
+    _print(providers)
+    for problem in _records(problems):
+        where = "/".join(part for part in (problem["repository"], problem["reference"]) if part)
+        typer.echo(printable(f"\n{problem['provider']} {problem['stage']} {where}: {problem['message']}"))
+        typer.echo(f"  → {problem['advice']}")
+
+
+def sql(
+    statement: Annotated[str, typer.Argument(help="A SELECT over the tables of docs/tables.md.")],
+    *,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """Ask the published warehouse, read-only."""
+    rows = _warehouse().query(statement)
+    if as_csv:
+        typer.echo(rows.to_csv(index=False), nl=False)
+    elif as_json:
+        typer.echo(json.dumps(_records(rows), indent=2))
+    else:
+        _print(rows)
+
+
+def forget(
+    provider: Annotated[str, typer.Argument(help="The provider whose rows are to go.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete everything the warehouse knows of a provider, its history included."""
+    from registry_assets.errors import ConfigurationError
+
+    if not yes:
+        typer.confirm(f"Delete all rows of {provider}, with the history of its tags?", abort=True)
+    if not _warehouse().forget(provider):
+        message = f"the warehouse knows no provider {provider!r}"
+        raise ConfigurationError(message)
+    typer.echo(f"forgot {provider}")
+
+
+def _warehouse() -> "Warehouse":
+    from registry_assets.providers.file import data_dir
+    from registry_assets.warehouse import Warehouse
+
+    return Warehouse(data_dir())
+
+
+def _records(rows: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Rows as JSON has them: times in ISO 8601, null for what is missing."""
+    parsed: list[dict[str, Any]] = json.loads(rows.to_json(orient="records", date_format="iso", default_handler=str))
+    return parsed
+
+
+def _print(rows: "pd.DataFrame") -> None:
+    if rows.empty:
+        typer.echo("no rows")
+        return
+    cells = rows.astype(object).where(rows.notna(), "").map(lambda value: printable(str(value)))
+    typer.echo(cells.to_markdown(index=False, tablefmt="simple", disable_numparse=True))

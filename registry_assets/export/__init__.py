@@ -1,0 +1,1 @@
+"""The entity graph for other tools, streamed from the published warehouse in bounded memory."""
