@@ -1,0 +1,1 @@
+"""Documents of container registries: bytes in, values out. No input or output happens here."""
