@@ -177,5 +177,6 @@ class WarehouseNewer(WarehouseError):
 
 def advice_for(error: BaseException) -> str:
     """The one line that tells what to do about `error`: the occasion's own advice, else its class's."""
-    specific = getattr(error, "specific_advice", None)
-    return specific or getattr(error, "advice", RegistryAssetsError.advice)
+    specific: str | None = getattr(error, "specific_advice", None)
+    general: str = getattr(error, "advice", RegistryAssetsError.advice)
+    return specific or general
