@@ -37,7 +37,7 @@ def preview(provider: str) -> "Preview":
 
 
 def crawl(*providers: str, full: bool = False) -> bool:
-    """Crawl `providers` (all when none are named); whether all of them were read completely. Recorded as Dagster runs."""
+    """Whether `providers` (all when none are named), crawled now in Dagster runs, were read completely."""
     from registry_assets.cli.runs import run_providers
 
     return run_providers(providers, full=full)

@@ -26,7 +26,7 @@ class TagPreview:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryPreview:
-    """A listed repository, whether it would be taken, by which rule, and its tags; `problem` if those cannot be read."""
+    """A listed repository, whether it would be taken, by which rule, its tags, or why those cannot be read."""
 
     repository: str
     taken: bool
