@@ -18,7 +18,8 @@
     └── WarehouseError              the database files cannot be used
         ├── WarehouseBusy           another process holds the lock for too long
         ├── WarehouseUnreadable     damaged, or no database at all
-        └── WarehouseNewer          written by a newer version of this project
+        ├── WarehouseNewer          written by a newer version of this project
+        └── StatementRejected       an SQL statement that DuckDB does not take
 """
 
 from collections.abc import Iterable
@@ -173,6 +174,12 @@ class WarehouseNewer(WarehouseError):
     """The file was written by a newer version of this project. It was not touched."""
 
     advice = "Upgrade this project to the version that wrote the file."
+
+
+class StatementRejected(WarehouseError):
+    """DuckDB does not take the SQL statement."""
+
+    advice = "Correct the statement; docs/tables.md names every table and column."
 
 
 def advice_for(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -26,6 +27,16 @@ FAILURES = (
 def statements(name: str) -> str:
     """The text of a `.sql` file of this package, such as `schema.sql` or `apply/tags.sql`."""
     return files(__package__).joinpath("sql", *name.split("/")).read_text(encoding="utf-8")
+
+
+def run_file(
+    connection: duckdb.DuckDBPyConnection, name: str, parameters: Mapping[str, Any]
+) -> list[list[tuple[Any, ...]]]:
+    """The rows of each statement of a `.sql` file; each takes those of the parameters that it names."""
+    return [
+        connection.execute(statement, {key: parameters[key] for key in statement.named_parameters}).fetchall()
+        for statement in connection.extract_statements(statements(name))
+    ]
 
 
 def schema_upgrades() -> dict[int, str]:
