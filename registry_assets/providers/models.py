@@ -68,11 +68,11 @@ class Selector(Options):
     not_text: ClassVar[frozenset[str]] = frozenset({"max_tags"})
 
     namespace_pattern: NamePattern = Field(
-        default=".*", description="Regex pattern for namespaces; must match in full, case is ignored"
+        default=".*", description="Regex pattern for namespaces; must match in full, ignores case"
     )
     repository_pattern: NamePattern = Field(
         default=".*",
-        description="Regex pattern for repository names, with or without the namespace; must match in full, case is ignored",
+        description="Regex pattern for repository names, with or without the namespace; in full, ignores case",
     )
     include_tags: tuple[TagPattern, ...] = Field(
         default=(), description="Tags to include: exact tags, or patterns that must match in full; empty for all"
@@ -140,7 +140,8 @@ class ProviderConfig(Options):
     @field_validator("api_url")
     @classmethod
     def _normalise(cls, value: str, info: ValidationInfo) -> str:
-        is_path = info.data.get("registry_type") == "oci-layout"
+        registry_type = REGISTRY_TYPES.get(info.data.get("registry_type", ""))
+        is_path = registry_type is not None and registry_type.is_directory
         return value if is_path or (has_placeholder(value) and not is_expanded(info)) else normalise_url(value)
 
 
@@ -182,7 +183,7 @@ class Provider(Options):
     def placed(self, folder: Path, *, resolved: bool = False) -> Self:
         """The same provider, its relative paths relative to `folder`."""
         copy = self.model_copy()
-        copy._folder, copy._resolved = folder, resolved
+        copy._folder, copy._resolved = folder, resolved  # noqa: SLF001 - a copy of its own kind
         return copy
 
 

@@ -73,7 +73,7 @@ class Options(BaseModel):
         given = {key: value for key, value in data.items() if not cls._is_unset(value)}
         deferred = {} if is_expanded(info) else cls._find_deferred(given)
         options = handler({key: value for key, value in given.items() if key not in deferred})
-        options._deferred = deferred
+        options._deferred = deferred  # noqa: SLF001 - an instance of this class
         return options
 
     @classmethod

@@ -77,7 +77,7 @@ def _refusal(source: str, error: re2.error) -> str:
 
 
 def literal_names(source: str) -> tuple[str, ...]:
-    """The names that a plain alternation of literals spells out (`^(api|my\\.app)$`), lower case; else none.
+    r"""The names that a plain alternation of literals spells out (`^(api|my\.app)$`), lower case; else none.
 
     An unescaped `.` stands for any character, so a pattern with one is no literal.
     """

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 class RegistryType:
     """One value of `registry_type`.
 
-    `implied_namespace` is what a name without a slash belongs to. `token_username` is the user name that the vendor
-    prescribes for a token that comes alone; where it is null and `token_alone` holds, the token is sent as it is.
-    `credentials` are the rows of the documentation's table: what is given, and what it means here.
+    `api_url` is a directory where `is_directory` holds. `implied_namespace` is what a name without a slash belongs
+    to. `token_username` is the user name that the vendor prescribes for a token that comes alone; where it is null and
+    `token_alone` holds, the token is sent as it is. `credentials` are the rows of the documentation's table.
     """
 
     name: str
     title: str
     default_api_url: str | None = None
+    example_api_url: str = ""
+    is_directory: bool = False
     implied_namespace: str = ""
     token_alone: bool = True
     token_username: str | None = None
@@ -42,6 +44,7 @@ REGISTRY_TYPES: dict[str, RegistryType] = {
         RegistryType(
             name="ecr",
             title="Amazon ECR",
+            example_api_url="https://123456789.dkr.ecr.us-west-2.amazonaws.com",
             token_username="AWS",  # noqa: S106 - the user name that Amazon prescribes
             credentials=(
                 ("`token`", "what `aws ecr get-login-password` prints; good for 12 hours"),
@@ -63,6 +66,7 @@ REGISTRY_TYPES: dict[str, RegistryType] = {
         RegistryType(
             name="acr",
             title="Azure Container Registry",
+            example_api_url="https://myregistry.azurecr.io",
             token_username="00000000-0000-0000-0000-000000000000",  # noqa: S106 - the user name that Azure prescribes
             credentials=(
                 ("`username` + `password`", "a service principal, a repository-scoped token, or the admin account"),
@@ -85,6 +89,7 @@ REGISTRY_TYPES: dict[str, RegistryType] = {
         RegistryType(
             name="private",
             title="Private registry",
+            example_api_url="https://registry.company.com",
             credentials=(
                 ("`username` + `password`", "Basic authentication, also at the registry's token server"),
                 ("`username` + `token`", "the same: a robot account's or a personal access token"),
@@ -95,6 +100,8 @@ REGISTRY_TYPES: dict[str, RegistryType] = {
         RegistryType(
             name="oci-layout",
             title="OCI image layouts",
+            example_api_url="examples/sample-registry",
+            is_directory=True,
             takes_credentials=False,
             credentials=(("nothing", "a directory needs none"),),
         ),

@@ -17,7 +17,7 @@ _EXACT_TAG = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def split_name(full_name: str) -> tuple[str, str]:
-    """`library/nginx` → (`library`, `nginx`); `my-project/team/api` → (`my-project`, `team/api`); `web` → (``, `web`)."""
+    """`library/nginx` → (`library`, `nginx`); `a/team/api` → (`a`, `team/api`); `web` → (``, `web`)."""
     namespace, slash, name = full_name.partition("/")
     return (namespace, name) if slash else ("", full_name)
 

@@ -8,12 +8,13 @@ from typing import NamedTuple
 TAG_ORDERS = ("auto", "pushed", "semver", "registry")
 
 _VERSION = re.compile(
-    r"[vV]?(?P<numbers>[0-9]+(?:\.[0-9]+)*)(?P<suffix>(?:[-_.+]|(?:a|b|c|rc|alpha|beta|dev|pre)[0-9]*(?![A-Za-z0-9])).*)?"
+    r"[vV]?(?P<numbers>[0-9]+(?:\.[0-9]+)*)"
+    r"(?P<suffix>(?:[-_.+]|(?:a|b|c|rc|alpha|beta|dev|pre)[0-9]*(?![A-Za-z0-9])).*)?"
 )
 _TOKEN = re.compile(r"[0-9]+|[A-Za-z]+")
 _PRE_RELEASES = frozenset(
-    "a alpha b beta c rc cr dev devel pre preview prerelease snapshot nightly canary next m milestone ea test unstable "
-    "experimental".split()
+    {"a", "alpha", "b", "beta", "c", "rc", "cr", "dev", "devel", "pre", "preview", "prerelease", "snapshot", "nightly"}
+    | {"canary", "next", "m", "milestone", "ea", "test", "unstable", "experimental"}
 )
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
