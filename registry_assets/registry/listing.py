@@ -28,7 +28,7 @@ class RegistryDescription:
 
 @dataclass(frozen=True, slots=True)
 class ListedRepository:
-    """A repository as listed. `confirmed` is false where its name came from the configuration, not from the registry."""
+    """A repository as listed. `confirmed` is false where only the configuration says that it exists."""
 
     repository: str
     confirmed: bool = True
@@ -42,7 +42,7 @@ class ListedRepository:
 
 @dataclass(frozen=True, slots=True)
 class ListedTag:
-    """A tag as listed, with what the listing tells for free. Sizes in bytes, platforms as `os/architecture[/variant]`."""
+    """A tag as listed, with what comes for free. `size` in bytes, `platforms` as `os/architecture[/variant]`."""
 
     tag: str
     digest: str | None = None

@@ -1,0 +1,58 @@
+"""Where a request may go: origins, addresses, and URLs that are safe to show."""
+
+import ipaddress
+import socket
+
+import httpx
+
+from registry_assets.errors import BrokenAnswer
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def parse_url(text: str, base: httpx.URL | None = None) -> httpx.URL:
+    """An absolute http(s) URL from an answer's header, without user and password. `BrokenAnswer` where it is none."""
+    try:
+        url = base.join(text) if base else httpx.URL(text)
+    except (httpx.InvalidURL, ValueError, UnicodeError) as error:
+        raise BrokenAnswer("the registry points at something that is no URL") from error
+    if url.scheme not in DEFAULT_PORTS or not url.host:
+        raise BrokenAnswer(f"the registry points at something that is no http(s) URL: {shown(url)}")
+    return url.copy_with(userinfo=b"", fragment=None)
+
+
+def origin(url: httpx.URL) -> tuple[str, str, int]:
+    """Scheme, host and port, the default port filled in: equal for URLs of one origin."""
+    return url.scheme, url.host.lower().rstrip("."), url.port or DEFAULT_PORTS.get(url.scheme, 0)
+
+
+def authority(url: httpx.URL) -> str:
+    """`host` or `host:port` as users write it."""
+    return url.netloc.decode("ascii")
+
+
+def shown(url: httpx.URL) -> str:
+    """The URL for messages: without user and password, and without a query that may carry a signature or token."""
+    return str(url.copy_with(userinfo=b"", query=None, fragment=None)) + ("?…" if url.query else "")
+
+
+def is_local(host: str) -> bool:
+    """Whether the host is this machine or its link: loopback, link-local or unspecified, in any spelling."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = parse_address(name)
+    return address is not None and (address.is_loopback or address.is_link_local or address.is_unspecified)
+
+
+def parse_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a host is a spelling of (`127.1`, `0x7f000001`, `::ffff:127.0.0.1` too), or None."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        try:
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+        except (OSError, UnicodeError):
+            return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
