@@ -119,8 +119,8 @@ def push(graph: Graph, warehouse: Warehouse, devgraph: Devgraph, report: Callabl
     deleted = 0
     for kind, namespace, name in warehouse.pushed_and_gone(devgraph.target):
         devgraph.delete_entity(kind, namespace, name)
+        warehouse.forget_pushed(devgraph.target, (kind, namespace, name))
         deleted += 1
-    warehouse.forget_pushed(devgraph.target)
     return Pushed(entities, relations, deleted)
 
 

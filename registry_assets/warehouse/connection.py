@@ -14,6 +14,7 @@ import duckdb
 from registry_assets.errors import WarehouseBusy, WarehouseError, WarehouseNewer, WarehouseUnreadable
 
 MEMORY_LIMIT_MIB = 2048
+EXPORT_BATCH = 10_000
 FAILURES = (
     duckdb.IOException,
     duckdb.OutOfMemoryException,
@@ -37,6 +38,12 @@ def run_file(
         connection.execute(statement, {key: parameters[key] for key in statement.named_parameters}).fetchall()
         for statement in connection.extract_statements(statements(name))
     ]
+
+
+def stream_rows(connection: duckdb.DuckDBPyConnection, export: str) -> Iterator[dict[str, Any]]:
+    """The rows of `sql/export/<export>.sql` by column name, in bounded memory."""
+    for batch in connection.execute(statements(f"export/{export}.sql")).to_arrow_reader(EXPORT_BATCH):
+        yield from batch.to_pylist()
 
 
 def schema_upgrades() -> dict[int, str]:

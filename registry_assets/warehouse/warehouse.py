@@ -10,9 +10,9 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from registry_assets.errors import ConfigurationError, StatementRejected, WarehouseBusy, WarehouseError
-from registry_assets.warehouse import graph, maintenance, publishing
+from registry_assets.warehouse import graph, maintenance, publishing, pushed
 from registry_assets.warehouse.apply import Applied, apply_spool, check_same_registry
-from registry_assets.warehouse.connection import FAILURES, open_private, open_published
+from registry_assets.warehouse.connection import FAILURES, open_private, open_published, stream_rows
 from registry_assets.warehouse.known import Known, read_known
 from registry_assets.warehouse.spool import Spool, clean_spools, spool_name
 from registry_assets.warehouse.tables import describe_tables
@@ -124,6 +124,26 @@ class Warehouse:
         with open_published(self.published) as connection, _reported(self.published):
             row = connection.table(table).count("*").fetchone()
         return int(row[0]) if row else 0
+
+    def stream(self, export: str) -> Iterator[dict[str, Any]]:
+        """The rows of `sql/export/<export>.sql` on the published file, a batch at a time."""
+        with open_published(self.published) as connection, _reported(self.published):
+            yield from stream_rows(connection, export)
+
+    def remember_pushed(self, target: str) -> None:
+        """Note that all entities as they are now are about to be sent to `target`."""
+        with self._writing() as connection:
+            pushed.remember(connection, target)
+
+    def pushed_and_gone(self, target: str) -> list[tuple[str, str, str]]:
+        """(kind, namespace, name) of what was sent to `target` and is gone for sure."""
+        with self._writing() as connection:
+            return pushed.gone(connection, target)
+
+    def forget_pushed(self, target: str, entity: tuple[str, str, str]) -> None:
+        """Note that `entity`, as (kind, namespace, name), was deleted at `target`."""
+        with self._writing() as connection:
+            pushed.forget(connection, target, entity)
 
     @contextmanager
     def _writing(self, *, force: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:

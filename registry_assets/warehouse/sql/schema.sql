@@ -340,3 +340,12 @@ CREATE TABLE internal.entity_names (
     identity VARCHAR NOT NULL,
     first_seen TIMESTAMPTZ NOT NULL
 );
+
+-- What was sent to which Devgraph server, so that it can be deleted there when it is gone here.
+CREATE TABLE internal.pushed (
+    target VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    entity_namespace VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL
+);
