@@ -70,15 +70,15 @@ class Options(BaseModel):
     def _read(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         if not isinstance(data, Mapping):
             return handler(data)
-        given = {key: value for key, value in data.items() if not cls._is_unset(value)}
+        given = {key: value for key, value in data.items() if not cls._is_unset(key, value)}
         deferred = {} if is_expanded(info) else cls._find_deferred(given)
         options = handler({key: value for key, value in given.items() if key not in deferred})
         options._deferred = deferred  # noqa: SLF001 - an instance of this class
         return options
 
     @classmethod
-    def _is_unset(cls, value: object) -> bool:
-        return value is None or (cls.empty_is_unset and value == "")
+    def _is_unset(cls, key: str, value: object) -> bool:
+        return key in cls.model_fields and (value is None or (cls.empty_is_unset and value == ""))
 
     @classmethod
     def _find_deferred(cls, given: Mapping[str, Any]) -> dict[str, str]:
