@@ -1,25 +1,26 @@
 """Everything that can go wrong, as one tree. Each class says in one line what its reader should do.
 
-    RegistryAssetsError
-    ├── ConfigurationError          providers.yaml or an option is wrong
-    │   └── MissingExtra            an optional package is not installed
-    ├── MalformedDocument           bytes that are not the document they claim to be
-    ├── RegistryError               a registry was asked and gave no usable answer
-    │   ├── NothingThere            404: it does not exist
-    │   ├── NotAllowed              401, 403: it may exist, the credentials do not reach it
-    │   │   └── CredentialsRejected the credentials themselves were refused
-    │   ├── NotSupported            this registry does not offer this
-    │   ├── DidNotAnswer            timeout, broken connection, 5xx
-    │   │   └── RateLimited         429, also after waiting
-    │   ├── Untrusted               credentials or a request would go where they must not
-    │   └── BrokenAnswer            an answer that breaks the specification
-    │       ├── DigestMismatch      the content is not what its digest says
-    │       └── TooLarge            a body beyond what such a document may have
-    └── WarehouseError              the database files cannot be used
-        ├── WarehouseBusy           another process holds the lock for too long
-        ├── WarehouseUnreadable     damaged, or no database at all
-        ├── WarehouseNewer          written by a newer version of this project
-        └── StatementRejected       an SQL statement that DuckDB does not take
+RegistryAssetsError
+├── ConfigurationError          providers.yaml or an option is wrong
+│   └── MissingExtra            an optional package is not installed
+├── MalformedDocument           bytes that are not the document they claim to be
+├── RegistryError               a registry was asked and gave no usable answer
+│   ├── NothingThere            404: it does not exist
+│   ├── NotAllowed              401, 403: it may exist, the credentials do not reach it
+│   │   └── CredentialsRejected the credentials themselves were refused
+│   ├── NotSupported            this registry does not offer this
+│   ├── DidNotAnswer            timeout, broken connection, 5xx
+│   │   └── RateLimited         429, also after waiting
+│   │       └── BudgetSpent     no more content for now; listings still answer
+│   ├── Untrusted               credentials or a request would go where they must not
+│   └── BrokenAnswer            an answer that breaks the specification
+│       ├── DigestMismatch      the content is not what its digest says
+│       └── TooLarge            a body beyond what such a document may have
+└── WarehouseError              the database files cannot be used
+    ├── WarehouseBusy           another process holds the lock for too long
+    ├── WarehouseUnreadable     damaged, or no database at all
+    ├── WarehouseNewer          written by a newer version of this project
+    └── StatementRejected       an SQL statement that DuckDB does not take
 """
 
 from collections.abc import Iterable
@@ -126,6 +127,14 @@ class RateLimited(DidNotAnswer):
     """The registry asks for fewer requests than the crawl needs."""
 
     advice = "Increase `every`, reduce `max_tags`, authenticate for higher limits, or use more specific selectors."
+
+
+class BudgetSpent(RateLimited):
+    """What this registry gives of its content per day or hour is used up; its listings still answer."""
+
+    advice = (
+        "Come back when the message says, or authenticate with a plan that has a higher limit; what is known stands."
+    )
 
 
 class Untrusted(RegistryError):
