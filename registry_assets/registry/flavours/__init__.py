@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from registry_assets.errors import NotSupported
 from registry_assets.providers.models import Provider
 from registry_assets.registry.distribution import Distribution
+from registry_assets.registry.flavours.docker_hub import DockerHub
+from registry_assets.registry.flavours.ghcr import Ghcr
 from registry_assets.registry.layout import Layout
 from registry_assets.registry.listing import Registry
 
@@ -26,9 +28,9 @@ def not_crawled(provider: Provider, _environment: Mapping[str, str]) -> Registry
 FLAVOURS: dict[str, Flavour] = {
     "private": Distribution,
     "oci-layout": Layout,
-    "docker-hub": not_crawled,
+    "docker-hub": DockerHub,
     "ecr": not_crawled,
     "gcr": not_crawled,
     "acr": not_crawled,
-    "ghcr": not_crawled,
+    "ghcr": Ghcr,
 }
