@@ -4,20 +4,25 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from registry_assets.cli.terminal import print_table
+
+if TYPE_CHECKING:
+    from registry_assets.warehouse import Warehouse
 
 QUESTIONS = (
     (
         "What images are there, how big are they, for which platforms?",
-        """SELECT reference, size, platforms, created_at::DATE AS created
-FROM images ORDER BY size DESC NULLS LAST LIMIT 8""",
+        """SELECT repository, tag, size AS bytes, array_to_string(platforms, ', ') AS platforms, created_at::DATE AS created
+FROM images ORDER BY created_at DESC, repository, tag LIMIT 10""",
     ),
     (
         "Which tags point at the same digest?",
-        """SELECT repository, list(tag ORDER BY tag) AS tags, digest[:19] AS digest
-FROM tags GROUP BY ALL HAVING count(*) > 1 ORDER BY len(tags) DESC, repository""",
+        """SELECT repository, string_agg(tag, ', ' ORDER BY tag) AS same, digest[:19] AS digest
+FROM tags GROUP BY repository, digest HAVING count(*) > 1 ORDER BY count(*) DESC, repository""",
     ),
     (
         "How does it all relate?",
@@ -46,10 +51,10 @@ def demo(
     raise typer.Exit(0 if complete else 1)
 
 
-def _answer(warehouse: "Warehouse", question: str, sql: str) -> None:  # type: ignore[name-defined] # noqa: F821
+def _answer(warehouse: "Warehouse", question: str, sql: str) -> None:
     typer.secho(f"\n{question}", bold=True)
     typer.echo("".join(f"  {line}\n" for line in sql.splitlines()))
-    typer.echo(warehouse.query(sql).to_markdown(index=False, tablefmt="simple"))
+    print_table(warehouse.query(sql))
 
 
 def _serve() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from registry_assets.cli.terminal import printable
+from registry_assets.cli.terminal import print_table, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def status(*, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps({"providers": _records(providers), "problems": _records(problems)}, indent=2))
         return
-    _print(providers)
+    print_table(providers)
     for problem in _records(problems):
         where = "/".join(part for part in (problem["repository"], problem["reference"]) if part)
         typer.echo(printable(f"\n{problem['provider']} {problem['stage']} {where}: {problem['message']}"))
@@ -47,7 +47,7 @@ def sql(
     elif as_json:
         typer.echo(json.dumps(_records(rows), indent=2))
     else:
-        _print(rows)
+        print_table(rows)
 
 
 def forget(
@@ -77,11 +77,3 @@ def _records(rows: "pd.DataFrame") -> list[dict[str, Any]]:
     """Rows as JSON has them: times in ISO 8601, null for what is missing."""
     parsed: list[dict[str, Any]] = json.loads(rows.to_json(orient="records", date_format="iso", default_handler=str))
     return parsed
-
-
-def _print(rows: "pd.DataFrame") -> None:
-    if rows.empty:
-        typer.echo("no rows")
-        return
-    cells = rows.astype(object).where(rows.notna(), "").map(lambda value: printable(str(value)))
-    typer.echo(cells.to_markdown(index=False, tablefmt="simple", disable_numparse=True))
