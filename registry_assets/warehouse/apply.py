@@ -47,7 +47,10 @@ def apply_spool(connection: duckdb.DuckDBPyConnection, spool: Spool) -> Applied:
         parameters["at"] = _crawl_time(connection, parameters["stages_file"])
         run_file(connection, "apply/spooled.sql", parameters)
         guard = _hold_removals(connection, parameters)
-        for step in ("registries", "repositories", "tags", "documents", "manifests", "sources", "counts", "problems"):
+        for step in ("registries", "repositories", "tags", "documents"):
+            run_file(connection, f"apply/{step}.sql", parameters)
+        ((images_changed,),) = run_file(connection, "apply/manifests.sql", parameters)[-1]
+        for step in (*(["sources"] if images_changed else []), "counts", "problems"):
             run_file(connection, f"apply/{step}.sql", parameters)
         tables = _differences(connection)
         changed = any(counts != Counts() for counts in tables.values())

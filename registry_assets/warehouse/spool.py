@@ -154,13 +154,15 @@ def spool_name(run_id: str, provider: str) -> str:
 
 def column(values: list[Any], kind: pa.DataType) -> pa.Array:
     """A column of values; text that is no Unicode is mended, numbers that do not fit are unknown."""
-    if pa.types.is_map(kind):
-        values = [sorted(value.items()) for value in values]
     try:
-        return pa.array(values, kind)
+        return pa.array(_entries(values, kind), kind)
     except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError):
         bits = kind.bit_width if pa.types.is_integer(kind) else 64
-        return pa.array([_storable(value, bits) for value in values], kind)
+        return pa.array(_entries([_storable(value, bits) for value in values], kind), kind)
+
+
+def _entries(values: list[Any], kind: pa.DataType) -> list[Any]:
+    return [sorted(value.items()) for value in values] if pa.types.is_map(kind) else values
 
 
 def _storable(value: Any, bits: int) -> Any:
@@ -168,6 +170,8 @@ def _storable(value: Any, bits: int) -> Any:
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, int) and not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
         return None
+    if isinstance(value, dict):
+        return {_storable(key, bits): _storable(item, bits) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_storable(item, bits) for item in value]
     return value

@@ -168,6 +168,5 @@ def crawl(warehouse: Warehouse, seen: Seen, hours: float = 0, run_id: str | None
 
 def rows(warehouse: Warehouse, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     """The answer of a statement on the database as committed, published or not."""
-    warehouse.publish(force=True)
-    with open_published(warehouse.published) as connection:
+    with open_published(warehouse.published.parent / "private" / "registry.duckdb") as connection:
         return connection.execute(sql, parameters).fetchall()

@@ -115,3 +115,10 @@ UPDATE manifests AS m
 SET unreferenced_since = CASE WHEN t.reached THEN NULL ELSE $at END
 FROM turned_manifests AS t
 WHERE m.provider = $provider AND m.repository = t.repository AND m.digest = t.digest;
+
+-- Repositories whose source repository is another now: none, unless tags or manifests changed.
+CREATE OR REPLACE TEMP TABLE source_changes (repository VARCHAR, source_repository VARCHAR);
+
+-- Whether they did.
+SELECT EXISTS (FROM tag_changes) OR EXISTS (FROM gone_tags) OR EXISTS (FROM added_manifests)
+    OR EXISTS (FROM improved_manifests);
