@@ -82,7 +82,8 @@ def told_apart(request: Request, timeout: float) -> Iterator[None]:
 
 def explain(error: httpx.TransportError, timeout: float) -> str:
     """What went wrong on the way, in words; names no more of the URL than its host."""
-    if isinstance(error, httpx.ConnectError):
+    # httpx-aiohttp makes one class of most of them; what aiohttp itself raised tells them apart.
+    if isinstance(error, httpx.ConnectError) or find_cause(error, aiohttp.ClientConnectorError):
         return f"cannot connect: {one_line(str(error))}"
     if isinstance(error, httpx.ReadTimeout) or find_cause(error, TimeoutError):
         return f"no answer within {timeout:g} s"
