@@ -66,10 +66,7 @@ class Warehouse:
     def derive_graph(self, provider: str) -> graph.Derived:
         """Bring the graph of `provider` up to date with its rows, and publish if that changed it."""
         with self._writing() as connection:
-            derived = graph.derive(connection, provider)
-            if derived.changed:
-                publishing.mark_changed(connection)
-            return derived
+            return graph.derive(connection, provider)
 
     def publish(self, *, force: bool = False) -> None:
         """Publish if that is due, or in any case."""
