@@ -2,15 +2,16 @@
 # make test   set up, run the tests (ARGS="-k name" picks some)
 # make lint   style, types, import rules, Dagster definitions
 # make soak   the tests that take minutes to hours
+# make docs   write the pages of docs/ that are generated
 # make lock   pin the dependencies anew after changing pyproject.toml (needs uv)
 # make clean  remove what the other targets made, except data/
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint soak lock clean
+.PHONY: run test lint soak docs lock clean
 
 # Everything below happens inside .venv, which scripts/python-environment keeps up to date.
 bin := .venv/bin
-checked := registry_assets registry_assets_tests $(wildcard benchmarks examples)
+typed := registry_assets registry_assets_tests $(wildcard benchmarks examples)
 test_path = PATH="$(CURDIR)/.tools/bin:$(CURDIR)/$(bin):$$PATH:/usr/sbin:/sbin"
 
 run:
@@ -29,12 +30,17 @@ soak:
 
 lint:
 	@scripts/python-environment dev
-	$(bin)/ruff check $(checked)
-	$(bin)/ruff format --check $(checked)
-	$(bin)/mypy $(checked)
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy $(typed)
 	$(bin)/lint-imports
 	env -i PATH="$$PATH" HOME="$$HOME" REGISTRY_PROVIDERS=providers.example.yaml \
 	  $(bin)/dagster definitions validate -m registry_assets.definitions
+
+docs:
+	@scripts/python-environment dev
+	$(bin)/python -m registry_assets.providers.documentation
+	$(bin)/python -m registry_assets.cli.documentation
 
 lock:
 	requirements/compile $(ARGS)
