@@ -15,9 +15,9 @@ from pydantic import Field
 
 from registry_assets.assets.failures import failing_clearly
 from registry_assets.assets.warehouse import WarehouseResource
+from registry_assets.orphans import PARTITION
 
 PAGE = 500
-PARTITION = "dagster/partition"
 
 
 class HousekeepingConfig(dg.Config):

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import dagster as dg
 from registry_assets.assets import CRAWL, CrawlConfig, progress_listener
 from registry_assets.crawl import STAGES, Progress
 from registry_assets.definitions import build_definitions
-from registry_assets.providers.file import Configuration, data_dir
+from registry_assets.providers.file import Configuration, data_dir, project_folder
 from registry_assets.schedules import INVENTORY
 
 
@@ -28,23 +28,22 @@ class RunOutcome:
 
 @contextmanager
 def open_instance() -> Iterator[dg.DagsterInstance]:
-    """The instance that `dagster dev` uses when it is started in this directory.
+    """The instance that `dagster dev` uses when it is started in the project's folder.
 
-    That is DAGSTER_HOME where it is set, else what the directory's `dagster.yaml` says, else `dagster` below the data.
+    That is DAGSTER_HOME where it is set, else what the folder's `dagster.yaml` says, else `dagster` below the data.
     """
-    if is_dagster_home_set():
-        instance = dg.DagsterInstance.get()
-    else:
-        instance = dg.DagsterInstance.from_config(str(instance_folder()))
-    with instance:
-        yield instance
-
-
-def is_dagster_home_set() -> bool:
-    return bool(os.environ.get("DAGSTER_HOME"))
+    # The paths in dagster.yaml are relative to the working directory.
+    with chdir(project_folder()):
+        if os.environ.get("DAGSTER_HOME"):
+            instance = dg.DagsterInstance.get()
+        else:
+            instance = dg.DagsterInstance.from_config(str(instance_folder()))
+        with instance:
+            yield instance
 
 
 def instance_folder() -> Path:
+    """Where the file is that says how Dagster keeps its history; made where there is none."""
     if Path("dagster.yaml").exists():
         return Path.cwd()
     folder = data_dir().absolute() / "dagster"
@@ -79,14 +78,19 @@ def run_provider(
         )
     finally:
         progress_listener.reset(token)
+    run = instance.get_run_by_id(result.run_id)
+    if run and run.status == dg.DagsterRunStatus.CANCELED:
+        raise KeyboardInterrupt  # Dagster keeps it to itself where errors are not raised
     return outcome(provider_name, result)
 
 
 def outcome(provider: str, result: dg.ExecuteInProcessResult) -> RunOutcome:
     """What the run's events tell."""
     tables = {table: materialized(result, table) for table in STAGES}
-    complete = result.success and all(metadata.get("complete") for metadata in tables.values())
-    return RunOutcome(provider, complete, None if result.success else failure_of(result), summary(tables))
+    held = next((metadata["removals_held"] for metadata in tables.values() if "removals_held" in metadata), "")
+    complete = result.success and not held and all(metadata.get("complete") for metadata in tables.values())
+    text = f"{summary(tables)}; {held}" if held else summary(tables)
+    return RunOutcome(provider, complete, None if result.success else failure_of(result), text)
 
 
 def materialized(result: dg.ExecuteInProcessResult, table: str) -> Mapping[str, Any]:

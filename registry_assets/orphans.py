@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
+PARTITION = "dagster/partition"
 PROCESS = "registry_assets/process"
 
 

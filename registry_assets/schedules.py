@@ -44,9 +44,11 @@ def daily_full_crawl(configuration: Configuration, job: UnresolvedAssetJobDefini
         default_status=RUNNING,
         description="Asks for every tag again, refreshes counts and retries what was unreadable, once a day.",
     )
-    def full_crawl(_context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    def full_crawl(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        at = context.scheduled_execution_time.isoformat()
         for provider in configuration.providers:
-            yield dg.RunRequest(partition_key=provider.name, run_config=crawl_config(full=True))
+            run_key = f"{provider.name} {at}"
+            yield dg.RunRequest(run_key, partition_key=provider.name, run_config=crawl_config(full=True))
 
     return full_crawl
 

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from registry_assets.orphans import report_orphans
-from registry_assets.providers.file import Configuration, fingerprint_of
+from registry_assets.orphans import PARTITION, report_orphans
+from registry_assets.providers.file import Configuration
 from registry_assets.providers.models import Provider
 
-PARTITION = "dagster/partition"
 IN_PROGRESS = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -42,7 +41,7 @@ def poll_sensor(provider: Provider, configuration: Configuration, job_name: str)
 
 def reason_to_wait(instance: dg.DagsterInstance, provider: Provider, configuration: Configuration) -> str:
     """Why no crawl is asked for now; '' where one is due."""
-    if fingerprint_of(configuration.path) != configuration.fingerprint:
+    if not configuration.is_current():
         return f"configuration changed: {configuration.path} is not what was loaded; reload the code location"
     running = in_progress(instance, provider.name)
     if running:

@@ -10,7 +10,6 @@ from registry_assets.assets.tables import column_lineage
 from registry_assets.crawl import Crawled
 from registry_assets.records import ProblemRecord
 from registry_assets.warehouse import Derived, Warehouse
-from registry_assets.warehouse.connection import statements
 
 Metadata = Mapping[str, Any]
 
@@ -40,8 +39,7 @@ def graph_metadata(table: str, derived: Derived, provider: str, warehouse: Wareh
 
 def row_counts(table: str, of_provider: int, warehouse: Warehouse) -> Metadata:
     """The provider's rows and everybody's, under the names that Dagster's UI plots."""
-    counts = warehouse.query(statements("checks/row_counts.sql")).set_index("table")["row_count"]
-    return {"dagster/partition_row_count": of_provider, "dagster/row_count": int(counts[table])}
+    return {"dagster/partition_row_count": of_provider, "dagster/row_count": warehouse.row_count(table)}
 
 
 def cost(table: str, crawled: Crawled) -> Metadata:
@@ -56,8 +54,10 @@ def cost(table: str, crawled: Crawled) -> Metadata:
 
 
 def difference(table: str, crawled: Crawled) -> Metadata:
-    counts = crawled.applied.tables[table]
-    return {"added": counts.added, "changed": counts.changed, "removed": counts.removed}
+    """What the crawl changed in the table, and what it would have removed but did not."""
+    counts, held = crawled.applied.tables[table], crawled.applied.guard
+    changes = {"added": counts.added, "changed": counts.changed, "removed": counts.removed}
+    return changes | ({"removals_held": held} if held and table in ("repositories", "tags") else {})
 
 
 def problems(stage: str, found: Sequence[ProblemRecord]) -> Metadata:
