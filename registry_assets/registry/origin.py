@@ -1,12 +1,14 @@
 """Where a request may go: origins, addresses, and URLs that are safe to show."""
 
 import ipaddress
+import re
 import socket
 
 import httpx
 
 from registry_assets.errors import BrokenAnswer
 
+HOST = re.compile(rb"[a-z0-9._-]+|[0-9a-f:.]+")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -16,7 +18,8 @@ def parse_url(text: str, base: httpx.URL | None = None) -> httpx.URL:
         url = base.join(text) if base else httpx.URL(text)
     except (httpx.InvalidURL, ValueError, UnicodeError) as error:
         raise BrokenAnswer("the registry points at something that is no URL") from error
-    if url.scheme not in DEFAULT_PORTS or not url.host:
+    # Strict, so that no other parser on the way can read another host out of it.
+    if url.scheme not in DEFAULT_PORTS or not HOST.fullmatch(url.raw_host) or (url.port or 1) > 65535:
         raise BrokenAnswer(f"the registry points at something that is no http(s) URL: {shown(url)}")
     return url.copy_with(userinfo=b"", fragment=None)
 

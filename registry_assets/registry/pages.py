@@ -19,7 +19,7 @@ SAFE_SIZE = 1000
 # A page of so many entries may have been cut there, whatever was asked for.
 USUAL_CAP = 100
 _LINK = re.compile(
-    r"[\s,]*(?:<(?P<url>[^>]*)>|(?P<bare>[^\s;,<>]+))(?P<parameters>(?:\s*;[^,;\"]*(?:\"[^\"]*\")?[^,;\"]*)*)"
+    r"(?:<(?P<url>[^<>]*)>|(?P<bare>[^\s;,<>]+))(?P<parameters>(?:\s*;[^,;\"]*(?:\"[^\"]*\")?[^,;\"]*)*)"
 )
 _NEXT = re.compile(r";\s*rel\s*=\s*(?:\"[^\"]*\bnext\b[^\"]*\"|'?next\b)", re.IGNORECASE)
 

@@ -40,6 +40,9 @@ PAGE = 100
 MOST_PAGES = 10_000
 NEVER = datetime.max.replace(tzinfo=UTC)
 ORGANIZATION_TOKEN = "dckr_oat_"  # noqa: S105 - what they begin with
+UNSEEN_ADVICE = (
+    "Check the name, and that the credentials may read it: Docker Hub shows private repositories as missing."
+)
 NAMING_ADVICE = "Name a namespace in `namespace_pattern` (official images are in `library`), or give credentials."
 
 
@@ -132,13 +135,21 @@ class DockerHub(Distribution):
     async def list_tags(self, repository: str) -> AsyncIterator[Sequence[ListedTag]]:
         """All tags with digest, size, platforms and push time, newest first."""
         oldest = NEVER
-        # `ordering` is not documented (read from Renovate); where it is not kept, every page is read.
-        async for page in self._pages(f"{repository_path(repository)}/tags", ordering="last_updated"):
+        async for page in self._tag_pages(repository):
             for entry in page:
                 moment = parse_time(entry.get("last_updated")) or oldest
                 self.tags_newest_first = self.tags_newest_first and moment <= oldest
                 oldest = moment
             yield [listed_tag(entry) for entry in page if is_tag(str(entry.get("name", "")))]
+
+    async def _tag_pages(self, repository: str) -> AsyncIterator[list[dict[str, Any]]]:
+        try:
+            # `ordering` is not documented (read from Renovate); where it is not kept, every page is read.
+            async for page in self._pages(f"{repository_path(repository)}/tags", ordering="last_updated"):
+                yield page
+        except NothingThere as error:
+            error.specific_advice = UNSEEN_ADVICE
+            raise
 
     async def _pages(self, path: str, **query: str) -> AsyncIterator[list[dict[str, Any]]]:
         """The `results` of each page. A list that changes so that entries slip between two pages is an error."""

@@ -3,6 +3,7 @@
 https://docs.github.com/en/rest/packages/packages
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -28,6 +29,7 @@ from registry_assets.registry.answers import Response
 from registry_assets.registry.auth import Authenticator, Login
 from registry_assets.registry.client import Client
 from registry_assets.registry.distribution import Distribution, named
+from registry_assets.registry.flavours.wrong_host import is_api_refusal, wrong_host
 from registry_assets.registry.listing import ListedRepository, ListedTag
 from registry_assets.registry.origin import parse_url, shown
 from registry_assets.registry.pages import next_link
@@ -64,6 +66,8 @@ class Ghcr(Distribution):
         self.github = Client(provider.name, self.transport, base, authenticator)
         self._kinds: dict[str, str] = {}
         self._api_refusal: NotAllowed | None = None
+        self._first_content = asyncio.Lock()
+        self._content_asked = False
         if api_login.scheme == "anonymous":
             self._api_refusal = NotAllowed("GitHub's package API takes no requests without a token")
 
@@ -198,7 +202,13 @@ class Ghcr(Distribution):
         return (await self.github.request("GET", path, headers=JSON)).json()
 
     async def _ask_manifest(self, method: str, repository: str, reference: str) -> Response:
+        """The first goes alone: its answer tells all others how to authenticate."""
         with self._explained():
+            async with self._first_content:
+                if not self._content_asked:
+                    response = await super()._ask_manifest(method, repository, reference)
+                    self._content_asked = True
+                    return response
             return await super()._ask_manifest(method, repository, reference)
 
     async def fetch_blob(self, repository: str, digest: str) -> bytes:
@@ -226,9 +236,10 @@ class GitHubAuthenticator(Authenticator):
 
     def explain(self, response: Response, used: str | None = None) -> RegistryError:
         error = super().explain(response, used)
-        about = {"method": response.method, "url": shown(response.url)}
+        if response.status in (404, 405) and not is_api_refusal(response):
+            return wrong_host(response, "GitHub", "ghcr")
         if response.status == 403 and "rate limit" in error.detail.lower():
-            return RateLimited(error.detail, status=403, **about)
+            return RateLimited(error.detail, method=response.method, url=shown(response.url), status=403)
         if isinstance(error, NotAllowed):
             error.specific_advice = (
                 f"{CLASSIC_TOKEN}, not expired, and authorised for the organisation's single sign-on."

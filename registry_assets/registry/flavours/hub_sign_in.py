@@ -1,4 +1,4 @@
-"""Signing in to Docker Hub's API, and telling its refusals from another host's."""
+"""Signing in to Docker Hub's API."""
 
 import base64
 import binascii
@@ -8,11 +8,11 @@ import time
 import httpx
 from pydantic import SecretStr
 
-from registry_assets.errors import NotSupported, RegistryError
+from registry_assets.errors import RegistryError
 from registry_assets.registry.answers import Response
 from registry_assets.registry.auth import Authenticator, Login, Token, parse_token
 from registry_assets.registry.exchange import Request
-from registry_assets.registry.origin import shown
+from registry_assets.registry.flavours.wrong_host import is_api_refusal, wrong_host
 from registry_assets.registry.transport import Transport
 from registry_assets.registry.trust import Trust
 
@@ -56,35 +56,16 @@ class HubAuthenticator(Authenticator):
         )
         if response.succeeded:
             return with_own_lifetime(parse_token(response, time.monotonic()))
-        if response.status == 401 and is_hubs(response):
+        if response.status == 401 and is_api_refusal(response):
             error = self._reject(self._sign_in_url, response)
             error.specific_advice = SIGN_IN_ADVICE
             raise error
         raise self.explain(response)
 
     def explain(self, response: Response, used: str | None = None) -> RegistryError:
-        if response.status < 429 and not is_hubs(response):
-            return NotSupported(
-                "this host does not answer Docker Hub's API",
-                method=response.method,
-                url=shown(response.url),
-                status=response.status,
-                advice="registry_type docker-hub is for Docker Hub itself; a mirror or another registry is private.",
-            )
+        if response.status < 429 and not is_api_refusal(response):
+            return wrong_host(response, "Docker Hub", "docker-hub")
         return super().explain(response, used)
-
-
-def is_hubs(response: Response) -> bool:
-    """Whether a refusal is the Hub API's own: JSON with `message` or `detail`, no registry's `errors`, no page."""
-    try:
-        document = json.loads(response.body)
-    except ValueError:
-        return False
-    return (
-        isinstance(document, dict)
-        and "errors" not in document
-        and not document.keys().isdisjoint(("message", "detail"))
-    )
 
 
 def with_own_lifetime(token: Token) -> Token:
