@@ -184,7 +184,7 @@ def build_corpus() -> Corpus:
     web = corpus.add("acme/web", description="The shop window", star_count=12, pull_count=3400)
     builds = [corpus.image(f"web {number}") for number in range(13)]
     for number in range(130):
-        web.push(f"build-{number:03}", builds[number // 10], day=number)
+        web.push(f"1.{number}", builds[number // 10], day=number)
     web.push("stable", builds[11], day=129)
     web.push("latest", builds[12], day=130)
 

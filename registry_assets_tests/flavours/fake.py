@@ -70,6 +70,7 @@ class Fake:
         self.violations: list[str] = []
         self.url = ""
         self._tokens: dict[str, Token] = {}
+        self.expired = 0
         self._authorized = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -177,6 +178,7 @@ class Fake:
             return None
         self._authorized += 1
         if self.expire_every and self._authorized % self.expire_every == 0:
+            self.expired += 1
             for issued in self._tokens.values():
                 issued.expired = True
         return token

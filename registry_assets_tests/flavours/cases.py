@@ -1,0 +1,112 @@
+"""The registry types, each with its fake: adding a type to the suite is adding one `Case` here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from registry_assets_tests.flavours.docker_hub_fake import DockerHubFake
+from registry_assets_tests.flavours.fake import Account, Fake
+from registry_assets_tests.flavours.ghcr_fake import GhcrFake
+
+NAMESPACES = frozenset({"acme", "partner"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the one line about a failure must hold: in its message, and in its advice."""
+
+    says: str
+    advises: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One registry type.
+
+    `account` has every right; `weak` may sign in but lacks the right to read `acme/chart`; `unlisted` lacks the right
+    to list (null: nobody, that is no credentials). `options` turns an account into options of the provider.
+    `poll` is how many requests a poll without changes costs over the common corpus, of which `heads` ask for a digest.
+    `newest_pages` is how many pages of tags the newest 5 of the 132 tags of `acme/web` cost. `title` is the registry's display name, '' the provider's own.
+    `wrong_type` is null where a plain registry is what the type is for.
+    """
+
+    registry_type: str
+    fake: Callable[..., Fake]
+    account: Account
+    weak: Account
+    unlisted: Account | None
+    options: Callable[[Account], dict[str, Any]]
+    poll: int
+    wrong_password: Answer
+    missing_scope: Answer
+    no_catalog: Answer
+    wrong_type: Answer | None
+    heads: int = 0
+    newest_pages: int = 1
+    title: str = ""
+    public: bool = True
+
+    def __str__(self) -> str:
+        return self.registry_type
+
+    def provider_options(self, fake: Fake, account: Account | None, **options: Any) -> dict[str, Any]:
+        """The options under `config` of a provider that asks `fake` as `account`."""
+        credentials = self.options(account) if account else {}
+        return {"registry_type": self.registry_type, "api_url": fake.url, **credentials, **options}
+
+
+def user_and_password(account: Account) -> dict[str, Any]:
+    return {"username": account.username, "password": account.secret}
+
+
+def user_and_token(account: Account) -> dict[str, Any]:
+    return {"username": account.username, "token": account.secret}
+
+
+CASES = (
+    Case(
+        registry_type="private",
+        fake=Fake,
+        account=Account("reader", "reader-secret", namespaces=NAMESPACES),
+        weak=Account("weak", "weak-secret"),
+        unlisted=Account("unlisted", "unlisted-secret", namespaces=NAMESPACES, catalog=False),
+        options=user_and_password,
+        poll=1 + 2 + 4 + 4 + 137,
+        heads=137,
+        public=False,
+        wrong_password=Answer(
+            "the credentials were refused", "Verify the credentials are correct and have not expired"
+        ),
+        missing_scope=Answer("authentication required", "Give the credentials the right to read this"),
+        no_catalog=Answer("does not list its repositories", "Name the repositories"),
+        wrong_type=None,
+    ),
+    Case(
+        registry_type="docker-hub",
+        title="Docker Hub",
+        fake=DockerHubFake,
+        account=Account("reader", "dckr_pat_reader", frozenset({"scope-repository-list"}), NAMESPACES),
+        weak=Account("weak", "dckr_pat_weak"),
+        unlisted=None,
+        options=user_and_password,
+        poll=1 + 2 + 5,
+        wrong_password=Answer("incorrect authentication credentials", "an access token that has not expired"),
+        missing_scope=Answer("object not found", "the credentials may read it"),
+        no_catalog=Answer("does not list all its repositories", "Name a namespace in `namespace_pattern`"),
+        wrong_type=Answer("does not answer Docker Hub's API", "a mirror or another registry is private"),
+    ),
+    Case(
+        registry_type="ghcr",
+        title="GitHub Container Registry",
+        fake=GhcrFake,
+        account=Account("reader", "ghp_reader", frozenset({"read:packages", "read:org"}), NAMESPACES),
+        weak=Account("weak", "ghp_weak"),
+        unlisted=Account("fine", "github_pat_fine", frozenset({"read:packages"}), NAMESPACES),
+        options=user_and_token,
+        poll=2 + 4,
+        wrong_password=Answer("Bad credentials", "classic personal access token"),
+        missing_scope=Answer("denied", "read:packages"),
+        no_catalog=Answer("Resource not accessible by personal access token", "not fine-grained"),
+        wrong_type=Answer("does not answer GitHub's API", "a mirror or another registry is private"),
+    ),
+)
