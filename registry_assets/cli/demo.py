@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 QUESTIONS = (
     (
         "What images are there, how big are they, for which platforms?",
-        """SELECT repository, tag, size AS bytes, array_to_string(platforms, ', ') AS platforms, created_at::DATE AS created
+        """SELECT repository, tag, size AS bytes, platforms, created_at::DATE AS created
 FROM images ORDER BY created_at DESC, repository, tag LIMIT 10""",
     ),
     (

@@ -1,5 +1,6 @@
 """Text and tables from a registry on a terminal."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import typer
@@ -24,14 +25,14 @@ def print_table(rows: "pd.DataFrame") -> None:
 
 
 def _cell(value: object) -> str:
-    """One value: times to the second, dates without one, lists without the quotes."""
+    """One value: times to the second, dates without one, lists and maps without brackets."""
     import pandas as pd
 
     if isinstance(value, pd.Timestamp):
         return value.strftime("%Y-%m-%d" if value.tz is None else "%Y-%m-%d %H:%M:%S")
-    if not isinstance(value, str) and hasattr(value, "__len__"):
-        items = value.items() if isinstance(value, dict) else value
-        return printable(
-            ", ".join("=".join(map(str, item)) if isinstance(item, tuple) else str(item) for item in items)
-        )
-    return "" if pd.isna(value) else printable(str(value))
+    if isinstance(value, dict):
+        return printable(", ".join(f"{key}={item}" for key, item in value.items()))
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return printable(", ".join(str(item) for item in value))
+    missing: bool = pd.isna(value)  # type: ignore[call-overload]
+    return "" if missing else printable(str(value))
