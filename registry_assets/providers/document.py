@@ -48,7 +48,7 @@ class _TooLarge(Exception):  # noqa: N818 - ends the reading, is not an error of
 
 def path_text(path: Iterable[str | int]) -> str:
     """`("providers", 0, "name")` → `providers[0].name`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{shown_key(part)}" for part in path).removeprefix(".")
 
 
 def read_document(body: bytes) -> Document:
@@ -161,7 +161,7 @@ class _Reader:
             self._document.problems.append(Problem(path_text(path), "an option has no name", line))
         elif key in own:
             first = self._document.lines[*path, key]
-            where = path_text((*path, shown_key(key)))
+            where = path_text((*path, key))
             self._document.problems.append(Problem(where, f"is given twice, first on line {first}", line))
         else:
             self._document.lines[*path, key] = line
@@ -188,4 +188,4 @@ def is_text(text: str) -> bool:
 
 def shown_key(key: str) -> str:
     """An option's name for a message; what is no plausible name may be a secret that lost its place."""
-    return key if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,39}", key) else "…"
+    return key if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", key) else "…"

@@ -14,7 +14,7 @@ _UNBOUNDED = "cannot be matched in linear time and are not supported"
 _REASONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(complaint), reason)
     for complaint, reason in (
-        (r"invalid escape sequence: \\[1-9]|invalid perl operator: \(\?P=", f"backreferences {_UNBOUNDED}"),
+        (r"invalid escape sequence: \\[1-9]|invalid perl operator: \(\?P$", f"backreferences {_UNBOUNDED}"),
         (r"invalid escape sequence: \\[zZ]", r"`\Z` is not known; a pattern matches in full anyway"),
         (r"invalid escape sequence", "this escape is not known"),
         (r"invalid perl operator: \(\?(=|!|<)", f"lookaheads and lookbehinds {_UNBOUNDED}; use exclude_tags"),
@@ -71,7 +71,7 @@ def _refusal(source: str, error: re2.error) -> str:
     reason = next(
         (reason for known, reason in _REASONS if known.match(text)), text.split(":", 1)[0] or "not understood"
     )
-    fragment = text.partition(": ")[2]
+    fragment = text.partition(": ")[2].replace("(?P", "(?P=")
     position = source.find(fragment) + 1 if fragment else 0
     return f"at character {position}: {reason}" if position else reason
 

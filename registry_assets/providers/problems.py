@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from registry_assets.providers.document import Path, shown_key
+from registry_assets.providers.document import Path
 from registry_assets.providers.models import Provider, ProviderConfig, Selector
 from registry_assets.providers.placeholders import has_placeholder
 
@@ -60,11 +60,12 @@ def _quotation(path: Path, value: Any) -> str:
 
 
 def _unknown_option(path: Path, value: Any) -> Finding:
-    key = str(path[-1])
-    shown = shown_key(key) if value is not None else "…"
-    if shown == "…":
-        return path[:-1], f"holds something that is no option; the options are {', '.join(_options(path))}"
-    return path, f"is not an option; {_suggestion(path, key)}the options are {', '.join(_options(path))}"
+    options = f"the options are {', '.join(_options(path))}"
+    suggestion = _suggestion(path, str(path[-1]))
+    # `{username: bob, hunter2}`: without a value it may be a secret that lost its place.
+    if value is None and not suggestion:
+        return path[:-1], f"holds something that is no option; {options}"
+    return path, f"is not an option; {suggestion}{options}"
 
 
 def _options(path: Path) -> list[str]:

@@ -96,7 +96,7 @@ class Rule:
 
     @property
     def is_fully_named(self) -> bool:
-        return bool(self.names) and bool(self.namespaces or all("/" in name for name in self.names))
+        return bool(self.names and self.namespaces)
 
     def has_enough(self, tags: Sequence[str], *, newest_first: bool) -> bool:
         """Whether no tag beyond these can be chosen."""

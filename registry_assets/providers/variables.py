@@ -42,7 +42,7 @@ def resolve(provider: Provider, environment: Mapping[str, str] = os.environ) -> 
 
 
 def _raise_for(provider: Provider, found: Iterator[Finding]) -> None:
-    problems = [Problem(path_text((provider.name, *path)), message) for path, message in found]
+    problems = [Problem(path_text((provider.name, "config", *path)), message) for path, message in found]
     if problems:
         raise ConfigurationError(problems)
 
