@@ -411,11 +411,13 @@ def test_the_bundled_sample_is_valid() -> None:
     assert (sample.name, sample.every, sample.config.registry_type) == ("sample", 300, "oci-layout")
 
 
-def test_paths_do_not_depend_on_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = providers_path({}), data_dir({}), data_dir({"REGISTRY_DATA_DIR": "elsewhere"})
+def test_paths_are_relative_to_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert (providers_path({}), data_dir({}), data_dir({"REGISTRY_DATA_DIR": "elsewhere"})) == before
-    assert before[1:] == (project_folder() / "data", project_folder() / "elsewhere")
+    assert data_dir({}) == tmp_path / "data"
+    assert data_dir({"REGISTRY_DATA_DIR": "elsewhere"}) == tmp_path / "elsewhere"
+    assert providers_path({}) == project_folder() / "examples" / "sample-providers.yaml"
+    (tmp_path / "providers.yaml").write_text("providers: [{name: a}]")
+    assert providers_path({}) == tmp_path / "providers.yaml"
 
 
 def test_a_named_file_that_is_missing_is_not_replaced_by_the_sample(tmp_path: Path) -> None:
