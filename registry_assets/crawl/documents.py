@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from registry_assets.oci.image_config import ImageConfig
 from registry_assets.oci.manifest import Descriptor, Manifest, Platform, child_kind
-from registry_assets.records import ChildRecord, ConfigRecord, LayerRecord, ManifestRecord
+from registry_assets.providers.selection import split_name
+from registry_assets.records import ChildRecord, ConfigRecord, LayerRecord, ManifestRecord, RepositoryRecord
+from registry_assets.registry.listing import ListedRepository
 
 NO_PLATFORM = Platform(None, None, None, None)
 
@@ -93,4 +95,33 @@ def _child_record(digest: str, position: int, child: Descriptor) -> ChildRecord:
         variant=platform.variant,
         kind=child_kind(child),
         annotations=child.annotations,
+    )
+
+
+def repository_record(
+    listed: ListedRepository,
+    tags_listing: str,
+    *,
+    tags_total: int | None = None,
+    tags_selected: int | None = None,
+    tags_truncated: bool | None = None,
+    tag_order: str | None = None,
+) -> RepositoryRecord:
+    """The row of a listed repository, with how its list of tags ended and what was chosen of it."""
+    namespace, name = split_name(listed.repository)
+    return RepositoryRecord(
+        repository=listed.repository,
+        namespace=namespace,
+        name=name,
+        description=listed.description,
+        official=listed.official,
+        star_count=listed.star_count,
+        pull_count=listed.pull_count,
+        created_at=listed.created_at,
+        updated_at=listed.updated_at,
+        tags_listing=tags_listing,
+        tags_total=tags_total,
+        tags_selected=tags_selected,
+        tags_truncated=tags_truncated,
+        tag_order=tag_order,
     )

@@ -6,11 +6,12 @@ Every failure ends here: recorded as a problem, or raised where nothing of the r
 import time
 from collections.abc import Callable, Sequence
 
-from registry_assets.crawl.documents import unreadable_record
+from registry_assets.crawl.documents import repository_record, unreadable_record
 from registry_assets.crawl.manifests import PERMANENT, ManifestReader
 from registry_assets.crawl.progress import Ledger, Progress
 from registry_assets.crawl.workers import Workers
 from registry_assets.errors import (
+    BudgetSpent,
     CredentialsRejected,
     MalformedDocument,
     NothingThere,
@@ -20,13 +21,12 @@ from registry_assets.errors import (
     advice_for,
 )
 from registry_assets.providers.models import Provider
-from registry_assets.providers.selection import Selection, TagName, split_name
+from registry_assets.providers.selection import Selection, TagName
 from registry_assets.records import (
     OtherRepositoryRecord,
     ProblemRecord,
     Record,
     RegistryRecord,
-    RepositoryRecord,
     TagRecord,
 )
 from registry_assets.registry.listing import ListedRepository, ListedTag, Registry
@@ -55,6 +55,7 @@ class Crawl:
         self._workers = Workers(registry.concurrency)
         self._repositories: set[str] = set()
         self._halted: RegistryError | None = None
+        self._spent: BudgetSpent | None = None
         self._refused: CredentialsRejected | None = None
         self._answered = False
         self._begun = time.monotonic()
@@ -123,7 +124,7 @@ class Crawl:
         if self.ledger.covers("tags"):
             await self._workers.add_when_room(self._list_tags, listed)
         else:
-            self._emit(_repository_record(listed, "skipped"))
+            self._emit(repository_record(listed, "skipped"))
 
     def _report_skipped_names(self) -> None:
         for name in self._registry.skipped:
@@ -135,9 +136,10 @@ class Crawl:
             tags: dict[str, ListedTag] = {}
             try:
                 ended = await self._read_tags(listed.repository, tags)
+                self._answered = True
             except EXPECTED as error:
+                self._answered = self._answered or isinstance(error, NothingThere)
                 ended = self._tags_failed(listed, error)
-            self._answered = self._answered or ended != "failed"
             stage.seen += len(tags)
             if ended != "absent":
                 self._choose_tags(listed, list(tags.values()), ended)
@@ -167,7 +169,7 @@ class Crawl:
         choice = self._selection.choose_tags(listed.repository, names, self._provider.config.tag_order)
         read = ended != "failed"
         self._emit(
-            _repository_record(
+            repository_record(
                 listed,
                 ended,
                 tags_total=choice.total if ended == "complete" else None,
@@ -220,6 +222,8 @@ class Crawl:
         with self.ledger.working_on("manifests"):
             try:
                 self._stop_if_halted()
+                if self._spent:
+                    raise self._spent
                 read = await self._manifests.read(repository, digest, depth)
                 records = [*read.records, *await self._read_config(repository, digest, read.config)]
             except EXPECTED as error:
@@ -256,10 +260,8 @@ class Crawl:
     ) -> None:
         if incomplete:
             self.ledger.incomplete(stage)
-        if error is self._halted:
+        if not self._is_news(error):
             return
-        if isinstance(error, RateLimited):
-            self._halted = error
         record = ProblemRecord(
             stage=stage,
             repository=repository,
@@ -272,30 +274,12 @@ class Crawl:
         self.problems.append(record)
         self._emit(record)
 
-
-def _repository_record(
-    listed: ListedRepository,
-    tags_listing: str,
-    *,
-    tags_total: int | None = None,
-    tags_selected: int | None = None,
-    tags_truncated: bool | None = None,
-    tag_order: str | None = None,
-) -> RepositoryRecord:
-    namespace, name = split_name(listed.repository)
-    return RepositoryRecord(
-        repository=listed.repository,
-        namespace=namespace,
-        name=name,
-        description=listed.description,
-        official=listed.official,
-        star_count=listed.star_count,
-        pull_count=listed.pull_count,
-        created_at=listed.created_at,
-        updated_at=listed.updated_at,
-        tags_listing=tags_listing,
-        tags_total=tags_total,
-        tags_selected=tags_selected,
-        tags_truncated=tags_truncated,
-        tag_order=tag_order,
-    )
+    def _is_news(self, error: RegistryAssetsError) -> bool:
+        """Whether this was not said before. A spent budget ends the reading of content, a limit everything."""
+        if isinstance(error, BudgetSpent):
+            news, self._spent = self._spent is None, self._spent or error
+        elif isinstance(error, RateLimited):
+            news, self._halted = self._halted is None, self._halted or error
+        else:
+            news = True
+        return news

@@ -144,6 +144,7 @@ def test_the_wrong_registry_type_is_told_in_one_line(case: Case, corpus: Corpus,
     account = Account(case.account.username, case.account.secret, namespaces=case.account.namespaces)
     plain = serve(Fake(corpus, account))
     crawler = Crawler(tmp_path, case.provider_options(plain, account, selectors=ALL))
+    assert case.wrong_type
     assert_answers(crawler.failures(), case.wrong_type, account.secret)
     plain.violations.clear()
 

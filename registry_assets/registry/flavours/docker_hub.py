@@ -13,6 +13,7 @@ from urllib.parse import quote
 from registry_assets.errors import (
     BrokenAnswer,
     BudgetSpent,
+    CredentialsRejected,
     NotAllowed,
     NothingThere,
     NotSupported,
@@ -92,6 +93,8 @@ class DockerHub(Distribution):
         """Unconfirmed where it cannot be seen: listing its tags then tells why."""
         try:
             entry = await self.hub.fetch_json(repository_path(repository))
+        except CredentialsRejected:
+            raise
         except (NothingThere, NotAllowed):
             return ListedRepository(repository, confirmed=False)
         return replace(listed_repository(entry, split_name(repository)[0]), repository=repository)
@@ -186,7 +189,7 @@ class DockerHub(Distribution):
         except BudgetSpent:
             raise
         except RateLimited as error:
-            raise self.budget.spent(error) from error
+            raise self.budget.end(f"no pull is left ({error.detail})", error.status) from error
 
 
 def repository_path(repository: str) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from registry_assets.errors import BudgetSpent, RegistryError
+from registry_assets.errors import BudgetSpent
 from registry_assets.registry.answers import Response
 
 # One pull in so many is left to the people and machines that share the budget.
@@ -20,6 +20,7 @@ class PullBudget:
         self.limit: int | None = None
         self.remaining: int | None = None
         self.window = 0
+        self._refusal: BudgetSpent | None = None
 
     @property
     def notes(self) -> dict[str, str | int]:
@@ -28,6 +29,7 @@ class PullBudget:
         return {"pull_limit": self.limit, "pulls_remaining": self.remaining}
 
     def learn(self, response: Response) -> Response:
+        """Takes what an answer tells, and gives the answer back."""
         self.asked = True
         self.limit, window = parse_limit(response.headers.get("ratelimit-limit", "")) or (self.limit, self.window)
         told = parse_limit(response.headers.get("ratelimit-remaining", ""))
@@ -38,22 +40,20 @@ class PullBudget:
 
     def spend(self) -> None:
         """Counts one pull; `BudgetSpent` where it would take what is reserved for others."""
+        if self._refusal:
+            raise self._refusal
         if self.remaining is None:
             return
         if self.remaining <= (self.limit or 0) // RESERVE:
-            raise self.spent()
+            raise self.end(f"{self.remaining} of {self.limit} pulls are left, which are kept for others")
         self.remaining -= 1
 
-    def spent(self, error: RegistryError | None = None) -> BudgetSpent:
-        """The error that says when to come back."""
-        detail = f"{self.remaining} of {self.limit} pulls are left, which are kept for others"
-        if error or self.remaining is None:
-            detail = f"no pull is left ({error.detail if error else ''})"
+    def end(self, reason: str, status: int | None = None) -> BudgetSpent:
+        """The error that says when to come back; from now on the answer to every pull."""
         back = datetime.now(UTC) + timedelta(seconds=self.window)
         when = f"; come back at {back:%Y-%m-%d %H:%M} UTC, or earlier as older pulls expire" if self.window else ""
-        return BudgetSpent(
-            f"Docker Hub's pull budget is used up: {detail}{when}", status=error.status if error else None
-        )
+        self._refusal = BudgetSpent(f"Docker Hub's pull budget is used up: {reason}{when}", status=status)
+        return self._refusal
 
 
 def parse_limit(text: str) -> tuple[int, int] | None:
