@@ -68,12 +68,13 @@ def memory_limit_mib() -> int:
 
 
 def settings(spill: Path | None) -> dict[str, str | bool | int | float | list[str]]:
-    """DuckDB's configuration: nothing is fetched from a network, memory is bounded."""
+    """DuckDB's configuration: nothing comes from a network or from this process's variables, memory is bounded."""
     temporary: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(spill)} if spill else {}
     return {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "preserve_insertion_order": False,
+        "python_enable_replacements": False,
         "memory_limit": f"{memory_limit_mib()}MiB",
         **temporary,
     }

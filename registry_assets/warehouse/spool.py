@@ -137,7 +137,11 @@ class Spool:
 
 def clean_spools(parent: Path) -> None:
     """Remove the spools that dead crawls left: those whose lock nobody holds."""
-    for directory in parent.iterdir() if parent.is_dir() else ():
+    try:
+        directories = list(parent.iterdir())
+    except OSError:
+        return  # there is nothing yet, or nothing that may be removed
+    for directory in directories:
         try:
             if time.time() - directory.stat().st_mtime < SECONDS_TO_LOCK:
                 continue

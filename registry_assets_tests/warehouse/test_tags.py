@@ -1,6 +1,7 @@
 """Tags and their history: what appears, moves, goes and comes back, and why."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -138,7 +139,7 @@ def test_history_stays_in_order_when_the_clock_steps_backwards(warehouse: Wareho
     for tag in ("latest", "v1"):
         intervals = history(warehouse, tag)
         assert all(start <= end for start, end, *_ in intervals if end)
-        assert all(before[1] <= after[0] for before, after in zip(intervals, intervals[1:], strict=False))
+        assert all(before[1] <= after[0] for before, after in pairwise(intervals))
         assert len({start for start, *_ in intervals}) == len(intervals)
 
 
@@ -150,7 +151,7 @@ def test_a_tag_listed_twice_is_one_tag(warehouse: Warehouse) -> None:
 
 
 def test_what_a_listing_leaves_out_of_a_tag_that_stays_is_kept(warehouse: Warehouse) -> None:
-    full = TagRecord("app", "v1", True, digest("one"), "type", at(-1), at(-2), 500, ("linux/amd64",))  # noqa: FBT003
+    full = TagRecord("app", "v1", True, digest("one"), "type", at(-1), at(-2), 500, ("linux/amd64",))
     crawl(warehouse, Seen({"app": {}}, [full, *image("one")]))
     assert not crawl(warehouse, Seen({"app": {"v1": "one"}}), 1).changed
     sql = "SELECT media_type, pushed_at, last_pulled_at, listed_size, listed_platforms FROM tags"

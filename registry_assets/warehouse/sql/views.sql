@@ -86,7 +86,7 @@ SELECT m.provider, m.repository, m.digest,
     coalesce(chosen.image.os, m.os) AS os,
     coalesce(chosen.image.variant, m.variant) AS variant,
     coalesce(image.created_at, m.created_at) AS created_at,
-    coalesce(list_distinct(chosen.platforms),
+    coalesce(list_filter(chosen.platforms, lambda platform, i: list_position(chosen.platforms, platform) = i),
         CASE WHEN m.kind = 'image' THEN [internal.platform(m.os, m.architecture, m.variant)] END) AS platforms,
     coalesce(internal.source_of(image.labels), internal.source_of(m.labels),
         internal.source_of(image.annotations), internal.source_of(m.annotations)) AS source,
@@ -97,10 +97,9 @@ LEFT JOIN chosen ON chosen.provider = m.provider AND chosen.repository = m.repos
 LEFT JOIN manifests AS image
     ON image.provider = m.provider AND image.repository = m.repository AND image.digest = chosen.image.digest;
 
--- One row per tag with what a person wants of it.
-CREATE OR REPLACE VIEW images AS
-SELECT t.provider, t.repository, t.tag, t.digest,
-    internal.reference(r.registry_type, r.url, t.repository, t.tag) AS reference,
+-- One row per tag with what its manifest, or its listing while that has not been read, tells of it.
+CREATE OR REPLACE VIEW internal.tag_summaries AS
+SELECT t.provider, t.repository, t.tag, t.digest, t.first_seen,
     coalesce(s.size, t.listed_size) AS size,
     coalesce(s.architecture, CASE WHEN len(t.listed_platforms) = 1 THEN split_part(t.listed_platforms[1], '/', 2) END)
         AS architecture,
@@ -108,13 +107,20 @@ SELECT t.provider, t.repository, t.tag, t.digest,
     s.created_at,
     s.layer_count AS layers,
     coalesce(s.platforms, t.listed_platforms) AS platforms,
-    s.source, s.revision,
+    s.source, s.revision
+FROM tags AS t
+LEFT JOIN internal.manifest_summaries AS s
+    ON s.provider = t.provider AND s.repository = t.repository AND s.digest = t.digest;
+
+-- One row per tag with what a person wants of it.
+CREATE OR REPLACE VIEW images AS
+SELECT t.provider, t.repository, t.tag, t.digest,
+    internal.reference(r.registry_type, r.url, t.repository, t.tag) AS reference,
+    t.size, t.architecture, t.os, t.created_at, t.layers, t.platforms, t.source, t.revision,
     e.name AS entity_name,
     r.url AS registry_url
-FROM tags AS t
+FROM internal.tag_summaries AS t
 LEFT JOIN registries AS r ON r.provider = t.provider
-LEFT JOIN internal.manifest_summaries AS s
-    ON s.provider = t.provider AND s.repository = t.repository AND s.digest = t.digest
 LEFT JOIN entities AS e
     ON e.kind = 'DockerImage' AND e.provider = t.provider
     AND e.identity = internal.identity(t.provider, 'DockerImage', t.repository, t.tag);
