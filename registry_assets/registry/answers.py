@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,19 +76,24 @@ class Response:
         return BrokenAnswer(detail, method=self.method, url=shown(self.url), status=self.status)
 
 
-def refusal(response: Response) -> RegistryError:
-    """The error that an answer without success stands for, with the registry's own code and words."""
-    code, message = parse_error(response.body)
+def refusal(response: Response, hide: Callable[[str], str] = str) -> RegistryError:
+    """The error that an answer without success stands for, with the registry's own code and words.
+
+    `hide` blots out secrets in them: some servers quote what they were sent.
+    """
+    code, message = (one_line(hide(text)) for text in parse_error(response.body))
     kind = BY_CODE.get(code) or BY_STATUS.get(response.status)
     if kind is None:
         kind = DidNotAnswer if response.status >= 500 else BrokenAnswer
     phrase = PHRASES.get(response.status, "not an answer that a registry gives here")
     words = ": ".join(part for part in (code, message) if part)
-    return kind(words or phrase, method=response.method, url=shown(response.url), status=response.status, code=code)
+    return kind(
+        words or phrase, method=response.method, url=shown(response.url), status=response.status, code=code[:64]
+    )
 
 
 def parse_error(body: bytes) -> tuple[str, str]:
-    """Code and message of an error body, cleaned; '' for what it does not say. Never raises.
+    """Code and message of an error body as they stand there; '' for what it does not say. Never raises.
 
     Knows the OCI form (`errors[].code/message`), OAuth 2's (`error`, `error_description`), the one-field forms of
     other APIs (`message`, `detail`, `details`), HTML and text.
@@ -96,14 +102,13 @@ def parse_error(body: bytes) -> tuple[str, str]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return "", one_line(text)
+        return "", text
     if not isinstance(document, dict):
-        return "", one_line(text)
+        return "", text
     first = document.get("errors")
     source = first[0] if isinstance(first, list) and first and isinstance(first[0], dict) else document
-    return one_line(_first_text(source, "code", "error"))[:64], one_line(
-        _first_text(source, "message", "error_description", "detail", "details")
-    )
+    message = _first_text(source, "message", "error_description", "detail", "details")
+    return _first_text(source, "code", "error"), message
 
 
 def _first_text(document: dict[str, Any], *names: str) -> str:

@@ -7,7 +7,8 @@ import asyncio
 import base64
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 from urllib.parse import quote, urlencode
 
@@ -141,7 +142,7 @@ class Authenticator:
 
     def _reject(self, realm: httpx.URL, response: Response) -> CredentialsRejected:
         """Remembered: asking again with the same wrong password may lock the account."""
-        error = rejection(self.hide(response))
+        error = rejection(response, self.hide)
         self._rejected[realm.host] = error
         return error
 
@@ -170,26 +171,22 @@ class Authenticator:
 
     def explain(self, response: Response, used: str | None = None) -> RegistryError:
         """The error for an answer without success, in the light of what it was asked with."""
-        safe = self.hide(response)
         own = used is not None and (self.login.scheme == "bearer" or used == self.login.basic())
         if response.status == 401 and own:
-            return rejection(safe)
-        error = refusal(safe)
+            return rejection(response, self.hide)
+        error = refusal(response, self.hide)
         if isinstance(error, NotAllowed) and self.login.scheme == "anonymous":
             error.specific_advice = ANONYMOUS_ADVICE
         return error
 
-    def hide(self, response: Response) -> Response:
-        """The answer with every secret that is in use here blotted out: some servers quote what they were sent."""
-        body = response.body
-        for secret in self._secrets():
-            body = body.replace(secret.encode(), b"***")
-        return replace(response, body=body)
-
-    def _secrets(self) -> set[str]:
+    def hide(self, text: str) -> str:
+        """The text with every secret that is in use here blotted out."""
         secret = self.login.secret.get_secret_value()
-        known = {secret, quote(secret, safe=""), self.login.basic().removeprefix("Basic ")} if secret else set()
-        return {text for text in known | {token.text.get_secret_value() for token in self._tokens.values()} if text}
+        known = [secret, quote(secret, safe=""), self.login.basic().removeprefix("Basic ")] if secret else []
+        known += [token.text.get_secret_value() for token in self._tokens.values()]
+        for each in sorted(known, key=len, reverse=True):
+            text = text.replace(each, "***")
+        return text
 
 
 def _kind(scope: str) -> str:
@@ -200,9 +197,9 @@ def _bearer(token: Token) -> str:
     return f"Bearer {token.text.get_secret_value()}"
 
 
-def rejection(response: Response) -> CredentialsRejected:
+def rejection(response: Response, hide: Callable[[str], str]) -> CredentialsRejected:
     """The error for credentials that were sent and refused."""
-    error = refusal(response)
+    error = refusal(response, hide)
     detail = f"the credentials were refused ({error.detail})"
     return CredentialsRejected(detail, method=error.method, url=error.url, status=response.status, code=error.code)
 

@@ -65,10 +65,12 @@ class FetchedManifest:
 class Traffic:
     """What a crawl has cost so far: requests sent (retries and token requests included), body bytes received.
 
-    Stages of a crawl overlap, so each request is booked on the stage that the asking task works on.
+    Stages of a crawl overlap, so each request is booked on the stage that the asking task works on. `allowances` is
+    what the registry says may still be had of it (`pulls_remaining`, …), where it says so.
     """
 
     def __init__(self) -> None:
+        self.allowances: dict[str, int] = {}
         self._requests: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
 

@@ -78,6 +78,7 @@ Reply = Answer | Callable[[Asked], Answer]
 class Scripted:
     """A context manager that serves while it is open.
 
+    `most_at_once` is how many requests were under way together, `connections` how many connections came.
     `replies` has for each path a list: each request takes the next, the last one stays. A path alone answers every
     method; `HEAD /path` goes before it. What is not scripted is 404. `asked` is every request, in order.
     """
@@ -86,6 +87,7 @@ class Scripted:
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
     most_at_once: int = 0
+    connections: int = 0
     _at_once: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -135,6 +137,7 @@ class Scripted:
         task = asyncio.current_task()
         assert task
         self._tasks.add(task)
+        self.connections += 1
         try:
             while asked := await read_request(reader):
                 self._at_once += 1

@@ -48,7 +48,7 @@ NAMING_ADVICE = "Name a namespace in `namespace_pattern` (official images are in
 
 
 class DockerHub(Distribution):
-    """Docker Hub. `notes` tells the pull budget as the last answers told it."""
+    """Docker Hub. The pull budget is among its traffic's allowances."""
 
     title: ClassVar[str] = "Docker Hub"
     public: ClassVar[bool | None] = True
@@ -57,17 +57,12 @@ class DockerHub(Distribution):
     def __init__(self, provider: Provider, environment: Mapping[str, str], limits: Limits | None = None) -> None:
         super().__init__(provider, environment, limits)
         self.tags_newest_first = True
-        self.budget = PullBudget()
+        self.budget = PullBudget(self.traffic.allowances)
         self._first_pull = asyncio.Lock()
         login = self.client.authenticator.login
         self._login = login if login.scheme == "basic" else Login()
         base = parse_url(HUB_API) if self.client.base.host in HUB_REGISTRIES else self.client.base
         self.hub = Client(provider.name, self.transport, base, HubAuthenticator(self.transport, base, self._login))
-
-    @property
-    def notes(self) -> dict[str, str | int]:
-        """What is worth knowing of this crawl beside its rows."""
-        return self.budget.notes
 
     async def list_repositories(self, selection: Selection) -> AsyncIterator[Sequence[ListedRepository]]:
         """What is named is asked for by name; else the named namespaces are listed, else the credentials' own."""

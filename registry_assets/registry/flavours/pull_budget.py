@@ -12,21 +12,16 @@ RESERVE = 10
 class PullBudget:
     """How many manifests may still be had, as `ratelimit-limit: 100;w=21600` and `ratelimit-remaining` tell.
 
-    Pulls under way are counted as spent. Plans without a limit send no such headers.
+    Pulls under way are counted as spent. Plans without a limit send no such headers. What is told goes to `allowances`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, allowances: dict[str, int]) -> None:
+        self._allowances = allowances
         self.asked = False
         self.limit: int | None = None
         self.remaining: int | None = None
         self.window = 0
         self._refusal: BudgetSpent | None = None
-
-    @property
-    def notes(self) -> dict[str, str | int]:
-        if self.remaining is None or self.limit is None:
-            return {}
-        return {"pull_limit": self.limit, "pulls_remaining": self.remaining}
 
     def learn(self, response: Response) -> Response:
         """Takes what an answer tells, and gives the answer back."""
@@ -36,6 +31,7 @@ class PullBudget:
         self.window = window
         if told:
             self.remaining = min(told[0], self.remaining if self.remaining is not None else told[0])
+            self._allowances.update(pull_limit=self.limit or 0, pulls_remaining=self.remaining)
         return response
 
     def spend(self) -> None:
