@@ -43,13 +43,14 @@ def row_counts(table: str, of_provider: int, warehouse: Warehouse) -> Metadata:
 
 
 def cost(table: str, crawled: Crawled) -> Metadata:
-    """What the stage asked of the registry."""
+    """What the stage asked of the registry, and what the registry says is left of its content."""
     stage = next(stage for stage in crawled.crawl.stages if stage.stage == table)
     return {
         "complete": stage.complete,
         "requests": stage.requests,
         "bytes_received": stage.bytes_received,
         "seen": stage.seen,
+        **(crawled.allowances if table == "manifests" else {}),
     }
 
 

@@ -40,7 +40,7 @@ class Ledger:
 
     def __init__(self, until: str, traffic: Traffic) -> None:
         self.names = STAGES[: STAGES.index(until) + 1]
-        self._traffic = traffic
+        self.traffic = traffic
         self._stages = {name: Stage(name) for name in self.names}
 
     def __getitem__(self, name: str) -> Stage:
@@ -56,7 +56,7 @@ class Ledger:
     def working_on(self, name: str) -> Iterator[Stage]:
         """The stage `name`; what this task asks of the registry meanwhile is booked on it."""
         stage = self._stages[name]
-        with self._traffic.booked_on(name):
+        with self.traffic.booked_on(name):
             yield stage
         stage.finished_at = datetime.now(UTC)
 
@@ -64,6 +64,6 @@ class Ledger:
         return tuple(self._record(stage) for stage in self._stages.values())
 
     def _record(self, stage: Stage) -> StageRecord:
-        requests, received = self._traffic.of(stage.name)
+        requests, received = self.traffic.of(stage.name)
         finished = stage.finished_at or datetime.now(UTC)
         return StageRecord(stage.name, stage.started_at, finished, stage.complete, requests, received, stage.seen)

@@ -1,9 +1,9 @@
 """One crawl from the configuration to the warehouse."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from registry_assets.crawl.pipeline import Crawl
 from registry_assets.crawl.progress import Progress
@@ -21,11 +21,12 @@ Listener = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Crawled:
-    """What a crawl read, what that changed in the warehouse, and what it could not read."""
+    """What a crawl read, what that changed in the warehouse, what it could not read, what the registry still allows."""
 
     crawl: CrawlRecord
     applied: Applied
     problems: tuple[ProblemRecord, ...]
+    allowances: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -71,7 +72,7 @@ def crawl_provider(
         spool.discard()
     if failure:
         raise failure
-    return Crawled(record, applied, tuple(crawl.problems))
+    return Crawled(record, applied, tuple(crawl.problems), dict(crawl.ledger.traffic.allowances))
 
 
 async def _read(

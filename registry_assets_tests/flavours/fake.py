@@ -55,12 +55,13 @@ class Fake:
     """The OCI distribution specification over `corpus`; a context manager that serves while it is open.
 
     `expire_every`: after so many authorised requests, every token handed out until then is expired.
-    `prefix` and `service` are what its challenges say.
+    `service` is what its challenges say. `longest_page` is the most names of a page; more is refused, or capped.
     """
 
     service: ClassVar[str] = "fake"
     longest_page: ClassVar[int] = 1000
     default_page: ClassVar[int] = 100
+    caps_silently: ClassVar[bool] = False
 
     def __init__(self, corpus: Corpus, *accounts: Account, expire_every: int = 0) -> None:
         self.corpus = corpus
@@ -237,6 +238,8 @@ class Fake:
         self, request: web.Request, key: str, names: list[str], also: dict[str, str] | None = None
     ) -> web.StreamResponse:
         size = int(request.query.get("n", self.default_page))
+        if self.caps_silently:
+            size = min(size, self.longest_page)
         if not 0 < size <= self.longest_page:
             return self.error(400, "PAGINATION_NUMBER_INVALID", "invalid number of results requested")
         last = request.query.get("last")

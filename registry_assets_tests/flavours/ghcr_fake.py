@@ -27,6 +27,8 @@ class GhcrFake(Fake):
     """`users` are the namespaces that belong to a user; every other one of the corpus is an organisation's."""
 
     service: ClassVar[str] = "ghcr.io"
+    longest_page: ClassVar[int] = 100
+    caps_silently: ClassVar[bool] = True
 
     def __init__(self, corpus: Corpus, *accounts: Account, expire_every: int = 0) -> None:
         super().__init__(corpus, *accounts, expire_every=expire_every)

@@ -134,10 +134,13 @@ def test_a_spent_pull_budget_stops_pulls_and_nothing_else(corpus: Corpus, serve:
     fake.pulls = 20
     official = [{"namespace_pattern": "library", "repository_pattern": "nginx|redis|postgres", "max_tags": 0}]
     crawled = crawler(fake, tmp_path, selectors=official)
-    (failure,) = crawled.failures()
-    assert failure.error == "BudgetSpent"
-    assert "10 of 100 pulls are left" in failure.message
-    assert "come back at" in failure.message
+    first = crawled.crawl()
+    (problem,) = first.problems
+    assert problem.error == "BudgetSpent"
+    assert "10 of 100 pulls are left" in problem.message
+    assert "come back at" in problem.message
+    assert first.allowances == {"pull_limit": 100, "pulls_remaining": 10}
+    assert [stage.stage for stage in first.crawl.stages if not stage.complete] == ["manifests"]
     assert fake.pulls == 10
     tables = crawled.tables()
     assert len(tables["tags"]) == 36
