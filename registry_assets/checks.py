@@ -222,4 +222,5 @@ def has_news(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> bo
     record = context.instance.get_run_record_by_id(context.run.run_id)
     if PARTITION not in context.run.tags or record is None or not warehouse.published.exists():
         return True
-    return warehouse.published.stat().st_mtime >= record.create_timestamp.timestamp()
+    created: float = record.create_timestamp.timestamp()
+    return warehouse.published.stat().st_mtime >= created

@@ -15,6 +15,8 @@ from registry_assets.definitions import build_definitions
 from registry_assets.providers.file import Configuration, data_dir, project_folder
 from registry_assets.schedules import INVENTORY
 
+INTERRUPTS = ("KeyboardInterrupt", "DagsterExecutionInterruptedError")
+
 
 @dataclass(frozen=True)
 class RunOutcome:
@@ -62,7 +64,7 @@ def run_provider(
 ) -> RunOutcome:
     """Run the inventory job for one provider here; `progress` is called several times a second while it crawls.
 
-    `KeyboardInterrupt` ends the run as cancelled and is raised again.
+    `KeyboardInterrupt` ends the run and is raised again.
     """
     job = build_definitions(configuration, data_dir()).resolve_job_def(INVENTORY)
     token = progress_listener.set(progress)
@@ -78,8 +80,7 @@ def run_provider(
         )
     finally:
         progress_listener.reset(token)
-    run = instance.get_run_by_id(result.run_id)
-    if run and run.status == dg.DagsterRunStatus.CANCELED:
+    if was_interrupted(result):
         raise KeyboardInterrupt  # Dagster keeps it to itself where errors are not raised
     return outcome(provider_name, result)
 
@@ -91,6 +92,12 @@ def outcome(provider: str, result: dg.ExecuteInProcessResult) -> RunOutcome:
     complete = result.success and not held and all(metadata.get("complete") for metadata in tables.values())
     text = f"{summary(tables)}; {held}" if held else summary(tables)
     return RunOutcome(provider, complete, None if result.success else failure_of(result), text)
+
+
+def was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether the run ended by Ctrl-C."""
+    errors = [event.job_failure_data.error for event in result.all_events if event.is_job_failure]
+    return any(error is not None and error.cls_name in INTERRUPTS for error in errors)
 
 
 def materialized(result: dg.ExecuteInProcessResult, table: str) -> Mapping[str, Any]:

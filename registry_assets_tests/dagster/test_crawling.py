@@ -79,7 +79,8 @@ def test_text_of_the_registry_stays_text_in_the_preview(materialize: Materialize
     assert "<b>" not in preview
 
 
-def failures(definitions: dg.Definitions, instance: dg.DagsterInstance) -> list[dg.Failure | Any]:
+def failures(definitions: dg.Definitions, instance: dg.DagsterInstance) -> list[Any]:
+    """What a run says that cannot succeed."""
     result = definitions.resolve_job_def("inventory").execute_in_process(
         instance=instance,
         partition_key="sample",

@@ -106,7 +106,8 @@ def test_loading_expands_no_secret_into_what_the_ui_shows(
     tmp_path: Path, registry: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("THE_PASSWORD", "hunter2-hunter2")
-    path = write_providers(tmp_path / "providers.yaml", registry, username="me", password="${THE_PASSWORD}")
+    options = {"registry_type": "private", "api_url": "https://registry.example", "username": "me"}
+    path = write_providers(tmp_path / "providers.yaml", registry, **options, password="${THE_PASSWORD}")
     definitions = build_definitions(load_configuration(path), tmp_path / "data")
     snapshot = dg.serialize_value(RepositorySnap.from_def(definitions.get_repository_def()))
     assert "registry_warehouse" in snapshot

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -149,7 +150,9 @@ def test_the_daily_schedule_crawls_every_provider_in_full(
     definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:
     schedule = definitions.get_repository_def().get_schedule_def("daily_full_crawl")
-    with dg.build_schedule_context(instance=instance) as context:
+    at = datetime(2024, 5, 1, 3, 17, tzinfo=UTC)
+    repository = definitions.get_repository_def()
+    with dg.build_schedule_context(instance, scheduled_execution_time=at, repository_def=repository) as context:
         requests = schedule.evaluate_tick(context).run_requests or []
     assert [request.partition_key for request in requests] == ["sample", "other.one"]
     assert all(request.run_config["ops"]["crawl"]["config"]["full"] for request in requests)
