@@ -52,18 +52,24 @@ class Configuration:
 
 
 def project_folder() -> Path:
-    """Where the documentation and the bundled sample are: the checkout, or the working directory where there is none."""
+    """What paths are relative to: the checkout's folder, or of an installed package the working directory."""
     checkout = Path(__file__).resolve().parents[2]
     return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
 
 
 def data_dir(environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of the database and of Dagster's records: `REGISTRY_DATA_DIR`, else `data`, from the working directory."""
-    return Path(environment.get(DATA_VARIABLE) or "data").expanduser().absolute()
+    """The folder of the database and of Dagster's records: `REGISTRY_DATA_DIR`, else `data`, in the project's folder.
+
+    It does not depend on the working directory, or each would have a history of its own.
+    """
+    return project_folder() / Path(environment.get(DATA_VARIABLE) or "data").expanduser()
 
 
 def providers_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """The providers file: `REGISTRY_PROVIDERS`, else `providers.yaml`, both from the working directory, else the sample."""
+    """The providers file: `REGISTRY_PROVIDERS`, else `providers.yaml`, else the bundled sample.
+
+    A relative path is looked for in the working directory, then in the project's folder.
+    """
     path = _chosen_path(environment)
     if not path.is_file() and not environment.get(PROVIDERS_VARIABLE):
         hint = f"create it, or name another in {PROVIDERS_VARIABLE}"
@@ -73,7 +79,8 @@ def providers_path(environment: Mapping[str, str] = os.environ) -> Path:
 
 def _chosen_path(environment: Mapping[str, str]) -> Path:
     named = environment.get(PROVIDERS_VARIABLE)
-    path = Path(named or "providers.yaml").expanduser().absolute()
+    here = Path(named or "providers.yaml").expanduser().absolute()
+    path = here if here.is_file() else project_folder() / Path(named or "providers.yaml").expanduser()
     return path if named or path.is_file() else _bundled_sample() or path
 
 

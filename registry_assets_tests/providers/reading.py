@@ -12,6 +12,13 @@ from registry_assets.providers.selection import Selection, TagName
 
 _BLOCKS = re.split(r"^### (.*)\n", Path(__file__).with_name("reference_blocks.txt").read_text(), flags=re.MULTILINE)
 REFERENCE = dict(zip(_BLOCKS[1::2], _BLOCKS[2::2], strict=True))
+ONE = "providers:\n  - name: one\n    config: {registry_type: private, api_url: https://r.test}\n"
+
+
+def config(*lines: str) -> str:
+    """A file whose lines under `config` begin at line 6."""
+    head = "providers:\n  - name: one\n    config:\n      registry_type: private\n      api_url: https://r.test\n"
+    return head + "".join(f"      {line}\n" for line in lines)
 
 
 def as_file(block: str) -> str:

@@ -220,8 +220,10 @@ def test_by_version_a_later_page_may_always_hold_the_newest() -> None:
         ("other/x", "`other/x` is left out: no selector's namespace_pattern matches its namespace `other`."),
         (
             "library/httpd",
-            "`library/httpd` is left out: selectors[0] matches its namespace `library`, but its repository_pattern"
-            " `nginx|redis` does not match its name `httpd`.",
+            (
+                "`library/httpd` is left out: selectors[0] matches its namespace `library`, but its repository_pattern"
+                " `nginx|redis` does not match its name `httpd`."
+            ),
         ),
     ],
 )
@@ -239,8 +241,10 @@ def test_a_sentence_says_why_a_repository_is_taken_or_not(repository: str, sente
         ("latest", "`latest` passes selectors[0], which takes the newest 3 and selectors[1], which takes all."),
         (
             "v1-rc",
-            "`v1-rc` is left out: "
-            + "; ".join(["exclude_tags of selectors[0] has `.*-rc`", "include_tags of selectors[1] does not name it."]),
+            (
+                "`v1-rc` is left out: exclude_tags of selectors[0] has `.*-rc`; include_tags of selectors[1] does not"
+                " name it."
+            ),
         ),
         (SIGNATURE, f"`{SIGNATURE}` is left out: it is a referrer tag, which belongs to another manifest."),
     ],
