@@ -150,7 +150,8 @@ class Layout:
         except PermissionError as error:
             raise NotAllowed("the file may not be read", url=str(file), advice="Let this user read it.") from error
         except (OSError, RuntimeError) as error:
-            raise DidNotAnswer(f"the file cannot be read: {error}", url=str(file)) from error
+            reason = getattr(error, "strerror", None) or str(error)
+            raise DidNotAnswer(f"the file cannot be read: {reason}", url=str(file)) from error
         self.traffic.count_bytes(len(body))
         return body
 
@@ -216,11 +217,14 @@ def tag_of(name: str) -> str | None:
 
 def read_regular(file: Path, limit: int) -> bytes:
     """The bytes of a regular file. `TooLarge` beyond the limit; anything that could block is refused."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    with open(file, "rb", opener=_open_at_once) as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
             raise BrokenAnswer("not a regular file", url=str(file))
         body = opened.read(limit + 1)
     if len(body) > limit:
         raise TooLarge(f"the file is larger than {limit} bytes", url=str(file))
     return body
+
+
+def _open_at_once(file: str, flags: int) -> int:
+    return os.open(file, flags | os.O_NONBLOCK)
