@@ -8,6 +8,7 @@ import duckdb
 
 from registry_assets.errors import ConfigurationError
 from registry_assets.warehouse.connection import run_file, transaction
+from registry_assets.warehouse.known import read_address
 from registry_assets.warehouse.publishing import mark_changed
 from registry_assets.warehouse.spool import Spool
 
@@ -43,7 +44,7 @@ def apply_spool(connection: duckdb.DuckDBPyConnection, spool: Spool) -> Applied:
     crawl = spool.crawl()
     parameters: dict[str, Any] = {**crawl, **spool.files()}
     with transaction(connection):
-        check_same_registry(_stored_url(connection, crawl["provider"]), crawl["provider"], crawl["api_url"])
+        check_same_registry(read_address(connection, crawl["provider"]), crawl["provider"], crawl["api_url"])
         parameters["at"] = _crawl_time(connection, parameters["stages_file"])
         run_file(connection, "apply/spooled.sql", parameters)
         guard = _hold_removals(connection, parameters)
@@ -66,11 +67,6 @@ def check_same_registry(stored: str | None, provider: str, api_url: str) -> None
             f"provider {provider}: api_url is {api_url} now, its rows come from {stored}. Give the new registry a"
             f" provider name of its own, or run `registry-assets forget {provider}` first to drop the old rows"
         )
-
-
-def _stored_url(connection: duckdb.DuckDBPyConnection, provider: str) -> str | None:
-    row = connection.execute("SELECT api_url FROM internal.providers WHERE provider = ?", [provider]).fetchone()
-    return row[0] if row else None
 
 
 def _crawl_time(connection: duckdb.DuckDBPyConnection, stages_file: str) -> datetime:

@@ -26,7 +26,7 @@ class Known:
 def read_known(connection: duckdb.DuckDBPyConnection, provider: str) -> Known:
     """What the open database knows of `provider`."""
     manifest_types = sorted(IMAGE_MANIFESTS | INDEXES)
-    manifests, configs, missing, settings = run_file(
+    manifests, configs, missing, due = run_file(
         connection, "apply/known.sql", {"provider": provider, "manifest_types": manifest_types}
     )
     return Known(
@@ -34,6 +34,12 @@ def read_known(connection: duckdb.DuckDBPyConnection, provider: str) -> Known:
         unreadable=frozenset(digest for digest, readable in manifests if not readable),
         configs=frozenset(digest for (digest,) in configs),
         missing=tuple(sorted(missing)),
-        api_url=settings[0][0] if settings else None,
-        counts_due=bool(settings[0][1]) if settings else True,
+        api_url=read_address(connection, provider),
+        counts_due=bool(due[0][0]) if due else True,
     )
+
+
+def read_address(connection: duckdb.DuckDBPyConnection, provider: str) -> str | None:
+    """The api_url that the rows of `provider` come from; None where there are none."""
+    (found,) = run_file(connection, "apply/address.sql", {"provider": provider})
+    return found[0][0] if found else None

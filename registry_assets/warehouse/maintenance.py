@@ -1,5 +1,6 @@
 """Housekeeping: what goes after its time, and a file that is mostly free space."""
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -36,11 +37,16 @@ def is_mostly_free(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(total >= BLOCKS_WORTH_REWRITING and free * 2 > total)
 
 
-def rewrite(path: Path, spill: Path) -> None:
+def remove_leftovers(path: Path) -> None:
+    """Remove what a killed process left beside the database at `path`: half a rewrite, spilled data."""
+    for leftover in path.parent.glob(f"{path.name}.compact*"):
+        leftover.unlink()
+    shutil.rmtree(path.parent / "spill", ignore_errors=True)
+
+
+def rewrite(path: Path) -> None:
     """Copy the database at `path`, which nobody may have open, into a new file without free space in its place."""
-    fresh = path.with_name(f"{path.name}.compact")
-    for leftover in (fresh, fresh.with_name(f"{fresh.name}.wal")):
-        leftover.unlink(missing_ok=True)
+    fresh, spill = path.with_name(f"{path.name}.compact"), path.parent / "spill"
     create_file(fresh, spill)
     connection = connect(spill=spill)
     try:

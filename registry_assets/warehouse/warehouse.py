@@ -13,7 +13,7 @@ from registry_assets.errors import ConfigurationError, StatementRejected, Wareho
 from registry_assets.warehouse import graph, maintenance, publishing, pushed
 from registry_assets.warehouse.apply import Applied, apply_spool, check_same_registry
 from registry_assets.warehouse.connection import FAILURES, open_private, open_published, stream_rows
-from registry_assets.warehouse.known import Known, read_known
+from registry_assets.warehouse.known import Known, read_address, read_known
 from registry_assets.warehouse.spool import Spool, clean_spools, spool_name
 from registry_assets.warehouse.tables import describe_tables
 
@@ -34,24 +34,17 @@ class Warehouse:
         self._lock_timeout = lock_timeout
 
     def known(self, provider: str) -> Known:
-        """What is known of `provider`, from the published file: never waits for a writer."""
-        if not self.published.exists():
+        """What is known of `provider`, from the published file: does not wait for a writer."""
+        if not self._has_published():
             return Known()
         with open_published(self.published) as connection:
             return read_known(connection, provider)
 
     def check_identity(self, provider: str, api_url: str) -> None:
         """`ConfigurationError` where the rows of `provider` come from another address than `api_url`."""
-        check_same_registry(self.known_url(provider), provider, api_url)
-
-    def known_url(self, provider: str) -> str | None:
-        """The address that the rows of `provider` come from; None where there are none."""
-        if not self.published.exists():
-            return None
-        with open_published(self.published) as connection:
-            sql = "SELECT api_url FROM internal.providers WHERE provider = ?"
-            row = connection.execute(sql, [provider]).fetchone()
-        return row[0] if row else None
+        if self._has_published():
+            with open_published(self.published) as connection:
+                check_same_registry(read_address(connection, provider), provider, api_url)
 
     def new_spool(self, run_id: str, provider: str) -> Spool:
         """An empty spool for one crawl; those that dead crawls left are removed."""
@@ -88,9 +81,10 @@ class Warehouse:
             with self._opened() as connection:
                 maintenance.delete_old_rows(connection, manifest_days=manifest_days, crawl_days=crawl_days)
                 wasteful = maintenance.is_mostly_free(connection)
-            if wasteful:
-                with _reported(self._private):
-                    maintenance.rewrite(self._private, self._private.parent / "spill")
+            with _reported(self._private):
+                maintenance.remove_leftovers(self._private)
+                if wasteful:
+                    maintenance.rewrite(self._private)
             with self._opened() as connection:
                 due = wasteful or publishing.is_due(connection, self.published)
                 if due:
@@ -141,6 +135,12 @@ class Warehouse:
         """Note that `entity`, as (kind, namespace, name), was deleted at `target`."""
         with self._writing() as connection:
             pushed.forget(connection, target, entity)
+
+    def _has_published(self) -> bool:
+        """Whether there is a published file, made anew where only the private one is left."""
+        if not self.published.exists() and self._private.exists():
+            self.publish(force=True)
+        return self.published.exists()
 
     @contextmanager
     def _writing(self, *, force: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -282,6 +282,34 @@ except WarehouseError as error:
     ]
 
 
+def test_a_full_disk_while_committing_is_named_and_leaves_a_whole_commit_or_none(warehouse: Warehouse) -> None:
+    crawl(warehouse, FIRST)
+    script = """
+import resource, signal, sys, pathlib
+from registry_assets.errors import WarehouseError
+from registry_assets.warehouse import Warehouse
+from registry_assets_tests.warehouse.crawls import Seen, at, image, spooled
+warehouse = Warehouse(pathlib.Path(sys.argv[1]))
+names = [f"image-{n}" for n in range(2000)]
+records = [record for name in names for record in image(name)]
+spool = spooled(warehouse, Seen({"app": {name: name for name in names}}, records), at(1))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+size = pathlib.Path(sys.argv[2]).stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+try:
+    warehouse.apply(spool)
+except WarehouseError as error:
+    print(error)
+"""
+    process = start(script, warehouse.published.parent, private(warehouse))
+    output, errors = process.communicate(timeout=120)
+    assert (errors, output.startswith(str(private(warehouse)))) == ("", True)
+    sql = "SELECT (SELECT count(*) FROM tags), (SELECT count(*) FROM tag_history), (SELECT count(*) FROM crawls)"
+    assert rows(warehouse, sql)[0] in {(1, 1, 4), (2000, 2001, 8)}
+    assert crawl(warehouse, Seen({"app": {"latest": "two"}}, image("two"), accept_removals=True), 2).changed
+    assert warehouse.query("SELECT digest FROM tags")["digest"].tolist() == [digest("two")]
+
+
 def test_a_lock_held_too_long_says_so(warehouse: Warehouse, processes: list[subprocess.Popen[str]]) -> None:
     crawl(warehouse, FIRST)
     script = """
@@ -360,6 +388,19 @@ def test_another_address_under_the_same_name_is_refused(warehouse: Warehouse) ->
     with pytest.raises(ConfigurationError, match="registry-assets forget acme"):
         crawl(warehouse, Seen({}, api_url="https://elsewhere.example.com"), 1)
     assert rows(warehouse, "SELECT count(*) FROM tags") == [(1,)]
+
+
+def test_a_first_crawl_that_found_nothing_does_not_bind_the_name_to_its_address(warehouse: Warehouse) -> None:
+    crawl(warehouse, Seen(complete=False, repositories_complete=False, api_url="https://typo.example.com"))
+    warehouse.check_identity("acme", "https://registry.example.com")
+    assert crawl(warehouse, FIRST, 1).rows["tags"] == 1
+    assert warehouse.known("acme").api_url == "https://registry.example.com"
+
+
+def test_a_published_file_that_is_gone_is_made_anew_before_a_crawl_asks_what_is_known(warehouse: Warehouse) -> None:
+    crawl(warehouse, FIRST)
+    warehouse.published.unlink()
+    assert warehouse.known("acme").manifests == {digest("one")}
 
 
 def test_a_query_before_the_first_crawl_says_that_there_is_nothing_yet(warehouse: Warehouse) -> None:

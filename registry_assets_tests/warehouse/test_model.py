@@ -140,8 +140,8 @@ def agree(warehouse: Warehouse, model: Model, now: datetime) -> None:
         assert all(interval.valid_from <= now for interval in past)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(polls, min_size=1, max_size=6))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(polls, min_size=1, max_size=5))
 def test_any_sequence_of_crawls_leaves_what_the_model_says(sequence: list[Poll]) -> None:
     with TemporaryDirectory() as directory:
         warehouse, model = Warehouse(Path(directory)), Model()

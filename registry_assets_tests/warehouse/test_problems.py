@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from registry_assets.records import Record
 from registry_assets.warehouse import Warehouse
 from registry_assets_tests.warehouse.crawls import Seen, at, crawl, digest, image, manifest, problem, rows
 
@@ -51,7 +50,7 @@ def test_a_manifest_that_cannot_be_read_stays_a_problem_while_it_is_not_asked_fo
 
 
 def test_an_image_without_its_config_stays_a_problem_until_its_tag_goes(warehouse: Warehouse) -> None:
-    broken: list[Record] = [manifest("one"), problem("manifests", "app", digest("one"))]
+    broken = [*image("one")[:1], problem("manifests", "app", digest("one"))]
     crawl(warehouse, Seen({"app": {"v1": "one"}}, broken, complete=False), 0)
     crawl(warehouse, Seen({"app": {"v1": "one"}}), 1)
     assert [resolved for *_, resolved, _ in problems(warehouse)] == [None]

@@ -16,5 +16,5 @@ ANTI JOIN (SELECT digest FROM manifests WHERE provider = $provider) AS known ON 
 WHERE c.provider = $provider AND (c.media_type IS NULL OR list_contains($manifest_types, c.media_type))
 GROUP BY ALL;
 
--- The address that the provider's rows come from, and whether its counts are due.
-SELECT api_url, coalesce(counts_refreshed_at <= now() - INTERVAL 1 DAY, true) FROM internal.providers WHERE provider = $provider;
+-- Whether the provider's counts are due.
+SELECT coalesce(counts_refreshed_at <= now() - INTERVAL 1 DAY, true) FROM internal.providers WHERE provider = $provider;
