@@ -85,6 +85,8 @@ def explain(error: httpx.TransportError, timeout: float) -> str:
     # httpx-aiohttp makes one class of most of them; what aiohttp itself raised tells them apart.
     if isinstance(error, httpx.ConnectError) or find_cause(error, aiohttp.ClientConnectorError):
         return f"cannot connect: {one_line(str(error))}"
+    if isinstance(error, httpx.ProxyError):
+        return "the proxy refused to connect"
     if isinstance(error, httpx.ReadTimeout) or find_cause(error, TimeoutError):
         return f"no answer within {timeout:g} s"
     if isinstance(error, httpx.ReadError):

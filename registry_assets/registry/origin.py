@@ -21,7 +21,7 @@ def parse_url(text: str, base: httpx.URL | None = None) -> httpx.URL:
     # Strict, so that no other parser on the way can read another host out of it.
     if url.scheme not in DEFAULT_PORTS or not HOST.fullmatch(url.raw_host) or (url.port or 1) > 65535:
         raise BrokenAnswer(f"the registry points at something that is no http(s) URL: {shown(url)}")
-    return url.copy_with(userinfo=b"", fragment=None)
+    return url.copy_with(userinfo=b"", fragment=None) if url.userinfo or url.fragment else url
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int]:

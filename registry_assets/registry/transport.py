@@ -17,6 +17,7 @@ from registry_assets.registry.exchange import Request, failure, read_body, redir
 from registry_assets.registry.listing import Traffic
 from registry_assets.registry.origin import origin, parse_url
 from registry_assets.registry.pace import Pace, told_wait
+from registry_assets.registry.proxy import find_proxy, parse_proxy
 
 USER_AGENT = "registry-assets (inventory of container registries)"
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
@@ -69,7 +70,7 @@ class Transport:
         self._tls = tls or trust_store()
         self._paces: dict[tuple[str, str, int], Pace] = {}
         # Not httpx.AsyncClient: it logs every URL with its query, where a redirect may carry a signature.
-        self._wire = AiohttpTransport(verify=self._tls, client=self._open_session)
+        self._wires: dict[str | None, AiohttpTransport] = {}
 
     def _open_session(self) -> aiohttp.ClientSession:
         # The pace bounds the connections to a host; a long token in a Link needs longer header lines than the usual.
@@ -80,9 +81,17 @@ class Transport:
             max_field_size=LONGEST_HEADER,
         )
 
+    def _wire(self, url: httpx.URL) -> AiohttpTransport:
+        proxy = find_proxy(url)
+        if proxy not in self._wires:
+            parsed = parse_proxy(proxy) if proxy else None
+            self._wires[proxy] = AiohttpTransport(verify=self._tls, client=self._open_session, proxy=parsed)
+        return self._wires[proxy]
+
     async def close(self) -> None:
         """Closes all connections."""
-        await self._wire.aclose()
+        for wire in self._wires.values():
+            await wire.aclose()
 
     def pace(self, url: httpx.URL) -> Pace:
         """The pace of the host of `url`."""
@@ -150,9 +159,13 @@ class Transport:
                 raise failure(DidNotAnswer, request, f"the answer was not complete after {longest:g} s") from error
 
     async def _exchange(self, request: Request) -> Response:
+        wire = self._wire(request.url)
         headers = {"user-agent": USER_AGENT, "accept": "*/*", "accept-encoding": "gzip", **request.headers}
+        if wire.proxy and request.url.scheme == "http":
+            # Over a kept connection aiohttp tells the proxy who asks only once.
+            headers.update(wire.proxy.headers)
         timeout = httpx.Timeout(self.limits.timeout).as_dict()
-        answer = await self._wire.handle_async_request(
+        answer = await wire.handle_async_request(
             httpx.Request(
                 request.method,
                 request.url,
