@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-import click
+import typer
 from typer.cli import get_docs_for_click
 from typer.main import get_command
 
@@ -66,7 +66,7 @@ def troubleshooting_page() -> str:
 def commands_page() -> str:
     """docs/commands.md."""
     command = get_command(app)
-    context = click.Context(command, info_name="registry-assets")
+    context = typer.Context(command, info_name="registry-assets")
     return get_docs_for_click(obj=command, ctx=context, name="registry-assets", title="Commands").strip() + "\n"
 
 

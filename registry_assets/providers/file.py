@@ -58,11 +58,12 @@ def project_folder() -> Path:
 
 
 def data_dir(environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of the database and of Dagster's records: `REGISTRY_DATA_DIR`, else `data`, in the project's folder.
+    """The folder of the database and of Dagster's records: `REGISTRY_DATA_DIR`, else `data` in the project's folder.
 
-    It does not depend on the working directory, or each would have a history of its own.
+    The default does not depend on the working directory, or each would have a history of its own.
     """
-    return project_folder() / Path(environment.get(DATA_VARIABLE) or "data").expanduser()
+    named = environment.get(DATA_VARIABLE)
+    return Path(named).expanduser().absolute() if named else project_folder() / "data"
 
 
 def providers_path(environment: Mapping[str, str] = os.environ) -> Path:

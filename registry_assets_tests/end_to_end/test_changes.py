@@ -1,6 +1,6 @@
 """A registry that changes between crawls: pushed, moved and deleted tags, and what the history says of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ def registry(empty_registry: Callable[[], RunningRegistry]) -> RunningRegistry:
 
 
 @pytest.fixture
-def world(registry: RunningRegistry, tmp_path: Path) -> Iterator[World]:
+def world(registry: RunningRegistry, tmp_path: Path) -> World:
     world = World(tmp_path / "world", {**registry.config, "selectors": [{"max_tags": 0}]})
     world.crawl()
     return world

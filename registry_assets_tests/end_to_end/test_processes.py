@@ -45,9 +45,10 @@ def killed_at_the_end() -> Iterator[list[subprocess.Popen[bytes]]]:
     processes: list[subprocess.Popen[bytes]] = []
     yield processes
     for process in processes:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        process.kill()
+        process.wait()
+        if process.stderr:
+            process.stderr.close()
 
 
 def test_two_crawls_land_while_a_reader_holds_the_published_file(
@@ -65,11 +66,9 @@ def test_two_crawls_land_while_a_reader_holds_the_published_file(
         assert process.returncode == 0, errors.decode()
     assert reader.execute("SELECT count(DISTINCT provider) FROM tags").fetchall() == [(1,)]
     reader.close()
-    assert (
-        first.rows("SELECT provider, count(*) FROM tags GROUP BY 1 ORDER BY 1")
-        == [(name, 18 - 1) for name in ("first", "second", "third")]
-        or len(first.rows("SELECT DISTINCT provider FROM tags")) == 3
-    )
+    counts = first.rows("SELECT provider, count(*) FROM tags GROUP BY 1 ORDER BY 1")
+    assert [name for name, _ in counts] == ["first", "second", "third"]
+    assert len({count for _, count in counts}) == 1
 
 
 @pytest.mark.parametrize("after", [0.3, 0.8, 1.1, 1.4, 1.8])
@@ -82,7 +81,10 @@ def test_a_killed_crawl_leaves_a_warehouse_in_which_the_next_completes(
     time.sleep(after)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
+    spools = world.folder / "data" / "spool"
+    for leftover in spools.iterdir() if spools.exists() else ():
+        os.utime(leftover, (0, 0))  # a spool that was just made might be about to be locked by its owner
     assert world.crawl().complete
     assert world.rows("SELECT count(*) FROM repositories") == [(5,)]
     assert world.rows("SELECT repository, tag FROM tags GROUP BY ALL HAVING count(*) > 1") == []
-    assert list((world.folder / "data" / "spool").iterdir()) == []
+    assert list(spools.iterdir()) == []

@@ -71,13 +71,17 @@ def test_the_bundled_sample_is_valid() -> None:
     assert (sample.name, sample.every, sample.config.registry_type) == ("sample", 300, "oci-layout")
 
 
-def test_paths_do_not_depend_on_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    example = {"REGISTRY_PROVIDERS": "providers.example.yaml", "REGISTRY_DATA_DIR": "elsewhere"}
+def test_defaults_do_not_depend_on_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = {"REGISTRY_PROVIDERS": "providers.example.yaml"}
     monkeypatch.chdir(tmp_path)
     assert data_dir({}) == project_folder() / "data"
-    assert data_dir(example) == project_folder() / "elsewhere"
     assert providers_path(example) == project_folder() / "providers.example.yaml"
     assert providers_path({}).is_relative_to(project_folder())
+
+
+def test_a_data_folder_that_is_named_is_taken_as_a_shell_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert data_dir({"REGISTRY_DATA_DIR": "elsewhere"}) == tmp_path / "elsewhere"
 
 
 def test_a_providers_file_in_the_working_directory_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
