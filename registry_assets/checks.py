@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 import pandas as pd
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from registry_assets.assets import markdown
 from registry_assets.assets.failures import failing_clearly
@@ -208,8 +209,9 @@ def warehouse_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
         news = has_news(context, warehouse)
         with failing_clearly("the checks"):
             for check in CHECKS:
-                if check.spec.key in context.selected_asset_check_keys and (news or not check.only_rows):
-                    yield check.evaluate(warehouse, configuration.providers)
+                if check.spec.key in context.selected_asset_check_keys:
+                    known = None if news or not check.only_rows else last_result(context.instance, check)
+                    yield known or check.evaluate(warehouse, configuration.providers)
 
     return check_warehouse
 
@@ -224,3 +226,20 @@ def has_news(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> bo
         return True
     created: float = record.create_timestamp.timestamp()
     return warehouse.published.stat().st_mtime >= created
+
+
+def last_result(instance: dg.DagsterInstance, check: Check) -> dg.AssetCheckResult | None:
+    """What the check said when it was evaluated last."""
+    evaluated = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
+    history = instance.event_log_storage.get_asset_check_execution_history(check.spec.key, limit=1, status=evaluated)
+    evaluation = history[0].evaluation if history else None
+    if evaluation is None:
+        return None
+    return dg.AssetCheckResult(
+        passed=evaluation.passed,
+        check_name=check.name,
+        asset_key=check.table,
+        severity=evaluation.severity,
+        description=evaluation.description,
+        metadata=evaluation.metadata,
+    )

@@ -5,7 +5,7 @@ Dagster's SQLite storage writes a database of its own per run and keeps it for e
 
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +33,7 @@ def delete_old_runs(context: dg.OpExecutionContext, config: HousekeepingConfig) 
     old = runs_to_delete(list_runs(context.instance), config)
     for run_id in old:
         delete_run(context.instance, run_id)
+    delete_leftovers(context.instance, old)
     for database in shared_databases(context.instance):
         shrink(database)
     freed = (before - disk_usage(context.instance)) / 2**20
@@ -91,6 +92,16 @@ def delete_run(instance: dg.DagsterInstance, run_id: str) -> None:
         file.unlink(missing_ok=True)
     instance.compute_log_manager.delete_logs(prefix=[run_id])
     shutil.rmtree(Path(instance.storage_directory(), run_id), ignore_errors=True)
+
+
+def delete_leftovers(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> None:
+    """Delete the rows that Dagster's SQLite storage leaves of deleted runs: their check evaluations and their tags."""
+    ids = [(run_id,) for run_id in run_ids]
+    for database in shared_databases(instance):
+        with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
+            for table in ("asset_check_executions", "run_tags"):
+                if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchone():
+                    connection.executemany(f"DELETE FROM {table} WHERE run_id = ?", ids)  # noqa: S608 - names above
 
 
 def event_files(instance: dg.DagsterInstance, shard: str) -> list[Path]:

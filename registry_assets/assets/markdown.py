@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
-from tabulate import tabulate
 
 MAX_CELL = 80
 # Whatever could mean something to Markdown or HTML; a numeric character reference is always plain text.
@@ -14,8 +13,13 @@ SPECIAL = str.maketrans({character: f"&#{ord(character)};" for character in "&<>
 
 def table(rows: Iterable[Sequence[object]], headers: Sequence[str]) -> str:
     """A Markdown table of escaped cells, or `none` where there are no rows."""
-    cells = [[cell(value) for value in row] for row in rows]
-    return tabulate(cells, headers, tablefmt="github", disable_numparse=True) if cells else "none"
+    lines = [line(map(cell, row)) for row in rows]
+    # Not padded to columns: it is stored with every run, and nobody reads its source.
+    return "\n".join([line(headers), line("-" * len(headers)), *lines]) if lines else "none"
+
+
+def line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def frame_table(frame: pd.DataFrame) -> str:
@@ -37,8 +41,8 @@ def shorten(text: str) -> str:
 def printable(text: str) -> str:
     """The text in one line: without control characters and marks that turn the writing direction."""
     # Cut first: a label may hold a megabyte.
-    line = (" " if character.isspace() else character for character in text[: 4 * MAX_CELL])
-    return "".join(character for character in line if not unicodedata.category(character).startswith("C")).strip()
+    one_line = (" " if character.isspace() else character for character in text[: 4 * MAX_CELL])
+    return "".join(character for character in one_line if not unicodedata.category(character).startswith("C")).strip()
 
 
 def plain(value: object) -> str:

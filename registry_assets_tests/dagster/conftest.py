@@ -55,8 +55,8 @@ def definitions(configuration: Configuration, data: Path) -> dg.Definitions:
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    """An instance on SQLite files, as users have it."""
-    with dg.instance_for_test() as instance:
+    """An instance in memory."""
+    with dg.DagsterInstance.ephemeral() as instance:
         yield instance
 
 

@@ -1,5 +1,7 @@
 """The asset checks, on warehouses made so that each has something to find."""
 
+import os
+import time
 from pathlib import Path
 
 import dagster as dg
@@ -192,3 +194,18 @@ def test_held_removals_fail_their_check_and_are_told_with_the_tags(registry: Pat
     assert "removals_confirmed" not in {
         check.check_name for check in accepted.get_asset_check_evaluations() if not check.passed
     }
+
+
+def test_a_poll_without_news_repeats_what_the_rows_alone_decide(materialize: Materialize, warehouse: Warehouse) -> None:
+    materialize()
+    warehouse.published.chmod(0o644)
+    connection = connect(warehouse.published)
+    connection.execute("INSERT INTO repositories SELECT * FROM repositories")
+    connection.close()
+    an_hour_ago = time.time() - 3600
+    os.utime(warehouse.published, (an_hour_ago, an_hour_ago))
+    repeated = {check.check_name for check in materialize().get_asset_check_evaluations() if not check.passed}
+    assert repeated == set()
+    os.utime(warehouse.published)
+    rows = named("repositories", "keys_unique").evaluate(warehouse, [])
+    assert not rows.passed

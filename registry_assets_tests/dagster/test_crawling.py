@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from registry_assets.checks import CHECKS
 from registry_assets.definitions import build_definitions
 from registry_assets.providers.file import load_configuration
 from registry_assets.warehouse import Warehouse
@@ -59,6 +60,7 @@ def test_a_second_crawl_finds_nothing_new_and_leaves_the_graph_alone(materialize
     tags = metadata_of(result, "tags")
     assert (tags["added"], tags["changed"], tags["removed"]) == (0, 0, 0)
     assert not metadata_of(result, "entities")["changed"]
+    assert len(result.get_asset_check_evaluations()) == len(CHECKS)
 
 
 def test_selecting_tags_ends_the_crawl_there_and_commits_what_was_read(

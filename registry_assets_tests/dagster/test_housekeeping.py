@@ -1,6 +1,7 @@
 """Housekeeping frees the disk and forgets nothing that is needed."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,9 +27,22 @@ def tags() -> None:
     """An asset that is quick to materialize."""
 
 
+@dg.asset_check(asset=tags)
+def well() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance on SQLite files, as users have it."""
+    with dg.instance_for_test() as instance:
+        yield instance
+
+
 def materialize(instance: dg.DagsterInstance, provider: str = "sample") -> str:
     """The id of a run of the inventory job as far as housekeeping can tell."""
-    job = dg.Definitions(assets=[tags], jobs=[dg.define_asset_job("inventory", [tags])]).resolve_job_def("inventory")
+    inventory = dg.define_asset_job("inventory", [tags])
+    job = dg.Definitions(assets=[tags], asset_checks=[well], jobs=[inventory]).resolve_job_def("inventory")
     return job.execute_in_process(instance=instance, partition_key=provider, run_config=QUIET).run_id
 
 
@@ -40,6 +54,15 @@ def keep_house(definitions: dg.Definitions, instance: dg.DagsterInstance, **conf
 
 def inventory_runs(instance: dg.DagsterInstance) -> list[str]:
     return [run.run_id for run in instance.get_runs(dg.RunsFilter(job_name="inventory"))]
+
+
+def dumped(root: Path) -> list[bytes]:
+    """All rows of all SQLite databases."""
+    dumps = []
+    for database in root.rglob("*.db"):
+        with closing(sqlite3.connect(database)) as connection:
+            dumps.append("\n".join(connection.iterdump()).encode())
+    return dumps
 
 
 def test_old_runs_go_with_their_files_and_the_newest_success_stays(
@@ -54,6 +77,7 @@ def test_old_runs_go_with_their_files_and_the_newest_success_stays(
     for gone in runs[:-1]:
         assert not event_files(instance, gone)
         assert not list(root.rglob(f"*{gone}*"))
+        assert not any(gone.encode() in rows for rows in dumped(root))
     assert event_files(instance, runs[-1])
 
 

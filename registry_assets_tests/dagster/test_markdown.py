@@ -47,6 +47,7 @@ def test_no_text_leaves_its_cell(text: str) -> None:
     table = markdown.table([(text, "next")], ["first", "second"])
     assert len(table.splitlines()) == 3
     assert table.splitlines()[2].count("|") == 3
+    assert table.splitlines()[2].endswith("| next |")
 
 
 def test_columns_without_a_value_are_left_out() -> None:
