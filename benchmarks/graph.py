@@ -1,7 +1,7 @@
 """How long deriving the graph takes: `python benchmarks/graph.py [TAGS]` (100,000 by default).
 
 Fills a warehouse with repositories of 100 tags each, every fourth tag an index of two platforms and an attestation,
-and prints seconds for the first derivation, for one after nothing changed, and for one after one tag in a hundred moved.
+and prints seconds: for the first derivation, with nothing crawled since, with the same rows, with one tag in 100 moved.
 """
 
 import resource

@@ -36,7 +36,7 @@ class RegistryAssetsError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong in a file: where (a path such as `providers[0].config.timeout`, a line from 1) and what."""
+    """One thing that is wrong in a file: where (a path such as `providers[0].config.timeout`, a line) and what."""
 
     path: str
     message: str

@@ -42,7 +42,7 @@ class Document:
         self.problems.append(self.problem(path, message))
 
 
-class _TooLarge(Exception):  # noqa: N818 - ends the reading, is not an error of its own
+class _TooLarge(Exception):
     pass
 
 
