@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from registry_assets.errors import (
     RegistryError,
 )
 from registry_assets.registry.origin import shown
+from registry_assets.registry.pace import told_wait
 
 LONGEST_MESSAGE = 300
 BY_STATUS: dict[int, type[RegistryError]] = {
@@ -86,10 +88,11 @@ def refusal(response: Response, hide: Callable[[str], str] = str) -> RegistryErr
     if kind is None:
         kind = DidNotAnswer if response.status >= 500 else BrokenAnswer
     phrase = PHRASES.get(response.status, "not an answer that a registry gives here")
-    words = ": ".join(part for part in (code, message) if part)
-    return kind(
-        words or phrase, method=response.method, url=shown(response.url), status=response.status, code=code[:64]
-    )
+    words = ": ".join(part for part in (code, message) if part) or phrase
+    wait = told_wait(response.headers, time.time()) if kind is RateLimited else None
+    if wait is not None:
+        words += f"; the registry asks to wait {wait:.0f} s"
+    return kind(words, method=response.method, url=shown(response.url), status=response.status, code=code[:64])
 
 
 def parse_error(body: bytes) -> tuple[str, str]:
@@ -120,7 +123,7 @@ def one_line(text: str) -> str:
     plain = text[:20_000]
     if "<" in plain:
         title = re.search(r"<(title|h1)\b[^>]*>([^<]{1,1000})<", plain, re.IGNORECASE)
-        plain = title.group(2) if title else re.sub(r"<[^<>]{0,1000}>?", " ", plain)
+        plain = title.group(2) if title else re.sub(r"<[/!?a-zA-Z][^<>]{0,1000}>?", " ", plain)
     visible = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in plain)
     line = " ".join(visible.split())
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"

@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import aiohttp
@@ -30,7 +30,7 @@ class Request:
     url: httpx.URL
     headers: httpx.Headers
     limit: int = JSON_LIMIT
-    content: bytes | None = None
+    content: bytes | None = field(default=None, repr=False)
 
 
 async def read_body(answer: httpx.Response, request: Request) -> bytes:

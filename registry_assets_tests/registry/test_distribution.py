@@ -307,3 +307,21 @@ async def test_a_ca_bundle_that_cannot_be_read_is_an_error_of_the_configuration(
         config = {"api_url": "https://registry.company.com", "ca_bundle": str(tmp_path / name)}
         with pytest.raises(ConfigurationError, match="ca_bundle"):
             open_registry(provider(**config), {})
+
+
+async def test_another_api_is_one_line_over_the_same_connections(scripted: Scripted, opened: Open) -> None:
+    """What a registry type with an API of its own does: sign in there, and ask."""
+    with Scripted() as api:
+        api.on("/v2/auth/token", answer({"access_token": "t1"})).on("/v2/things", answer([1, 2]))
+        async with opened(api_url=scripted.url, username="user", password="secret") as registry:
+            other = registry.client_for(f"{api.url}/v2")
+            signed = await other.fetch_json("auth/token", method="POST", body={"identifier": "user"})
+            headers = {"authorization": f"Bearer {signed['access_token']}"}
+            assert await other.fetch_json(other.url("/things", page_size=100), headers=headers) == [1, 2]
+            with pytest.raises(NothingThere) as caught:
+                await other.fetch_json("/nowhere")
+            assert caught.value.provider == "test"
+            assert registry.traffic.requests == 3
+        assert json.loads(api.asked[0].body) == {"identifier": "user"}
+        assert [asked.authorization for asked in api.asked] == ["", "Bearer t1", ""]
+        assert api.asked[1].query == {"page_size": "100"}

@@ -186,10 +186,10 @@ async def test_a_token_that_ends_in_the_middle_is_replaced(
     token_registry: TokenRegistry, layout: Path, opened: Open
 ) -> None:
     token_registry.push(layout, "team/api:1.0")
-    token_registry.tokens.lifetime, token_registry.tokens.claimed = 1, 300
+    token_registry.tokens.lifetime, token_registry.tokens.claimed = 4, 300
     async with opened(**token_registry.config) as registry:
         first = await registry.fetch_digest("team/api", "1.0")
-        await asyncio.sleep(2.1)
+        await asyncio.sleep(4.1)
         token_registry.tokens.requests.clear()
         token_registry.tokens.lifetime = 300
         again = await asyncio.gather(*(registry.fetch_digest("team/api", "1.0") for _ in range(5)))
