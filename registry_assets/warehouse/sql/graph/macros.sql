@@ -19,4 +19,4 @@ CREATE OR REPLACE TEMP MACRO proposed_name(plain, identity, attempt) AS
 CREATE OR REPLACE TEMP MACRO without_nulls(object) AS json_merge_patch('{}', object);
 
 -- A time as the graph writes it.
-CREATE OR REPLACE TEMP MACRO shown_time(moment) AS strftime(moment AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ');
+CREATE OR REPLACE TEMP MACRO shown_time(moment) AS strftime(make_timestamp(epoch_us(moment)), '%Y-%m-%dT%H:%M:%SZ');

@@ -1,44 +1,69 @@
--- The provider's relationships as they should be.
-CREATE OR REPLACE TEMP TABLE graph_relationships AS
+-- What is gone or different (`gone`: its row), and what is new or different, of the relationships as they should be:
+-- edges from identity to identity that have both their ends. A manifest that has not been read is no entity yet.
+CREATE OR REPLACE TEMP TABLE graph_difference AS
 WITH edges AS (
-    -- A repository belongs to its registry, an image and a manifest to their repository.
-    SELECT 'BELONGS_TO' AS relation, identity AS source, belongs_to AS target, '{}'::JSON AS spec
-    FROM graph_entities
+    -- A repository belongs to its registry.
+    SELECT 'BELONGS_TO' AS relation, '{}'::JSON AS spec,
+        internal.identity(provider, 'DockerRepository', repository, '') AS source,
+        internal.identity(provider, 'DockerRegistry', '', '') AS target
+    FROM repositories
+    WHERE provider = $provider
+    UNION ALL
+    -- An image belongs to its repository.
+    SELECT 'BELONGS_TO', '{}',
+        internal.identity(provider, 'DockerImage', repository, tag),
+        internal.identity(provider, 'DockerRepository', repository, '')
+    FROM tags
+    WHERE provider = $provider
+    UNION ALL
+    -- A manifest belongs to its repository.
+    SELECT 'BELONGS_TO', '{}',
+        internal.identity(provider, 'DockerManifest', repository, digest),
+        internal.identity(provider, 'DockerRepository', repository, '')
+    FROM manifests
+    WHERE provider = $provider AND unreferenced_since IS NULL
     UNION ALL
     -- An image uses the manifest that its tag points at.
-    SELECT 'USES', identity, uses, '{}'
-    FROM graph_entities
+    SELECT 'USES', '{}',
+        internal.identity(provider, 'DockerImage', repository, tag),
+        internal.identity(provider, 'DockerManifest', repository, digest)
+    FROM tags
+    WHERE provider = $provider
     UNION ALL
     -- An index contains the manifests that it lists; of one listed twice the first place counts.
     SELECT 'CONTAINS',
-        internal.identity(provider, 'DockerManifest', repository, digest),
-        internal.identity(provider, 'DockerManifest', repository, child_digest),
         without_nulls(json_object('position', min(position),
-            'platform', nullif(arg_min(internal.platform(os, architecture, variant), position), 'unknown/unknown')))
+            'platform', nullif(arg_min(internal.platform(os, architecture, variant), position), 'unknown/unknown'))),
+        internal.identity(provider, 'DockerManifest', repository, digest),
+        internal.identity(provider, 'DockerManifest', repository, child_digest)
     FROM manifest_children
     WHERE provider = $provider
-    GROUP BY ALL
+    GROUP BY provider, repository, digest, child_digest
+),
+entity AS (
+    SELECT entity_namespace, kind, name, identity FROM entities WHERE provider = $provider
+),
+new AS (
+    SELECT edges.relation, source.kind AS source_kind, source.entity_namespace AS source_namespace,
+        source.name AS source_name, target.kind AS target_kind, target.entity_namespace AS target_namespace,
+        target.name AS target_name, $provider AS provider, edges.spec
+    FROM edges
+    JOIN entity AS source ON source.identity = edges.source
+    JOIN entity AS target ON target.identity = edges.target
+),
+old AS (
+    SELECT r.rowid AS gone, r.source_name, r.target_name, hash(r) AS content
+    FROM relationships AS r
+    WHERE r.provider = $provider
 )
--- An edge needs both its ends: a manifest that has not been read is no entity yet.
-SELECT edges.relation, source.kind AS source_kind, source.entity_namespace AS source_namespace,
-    source.name AS source_name, target.kind AS target_kind, target.entity_namespace AS target_namespace,
-    target.name AS target_name, source.provider, edges.spec
-FROM edges
-JOIN graph_entities AS source ON source.identity = edges.source
-JOIN graph_entities AS target ON target.identity = edges.target;
+SELECT old.gone, new.*
+FROM new
+FULL JOIN old ON old.source_name = new.source_name AND old.target_name = new.target_name AND old.content = hash(new)
+WHERE old.gone IS NULL OR new.relation IS NULL;
 
--- What is gone or different leaves.
-DELETE FROM relationships AS r
-WHERE r.provider = $provider AND NOT EXISTS (
-    SELECT 1 FROM graph_relationships AS g
-    WHERE g.relation = r.relation AND g.source_kind = r.source_kind AND g.source_namespace = r.source_namespace
-        AND g.source_name = r.source_name AND g.target_kind = r.target_kind
-        AND g.target_namespace = r.target_namespace AND g.target_name = r.target_name AND g.spec = r.spec
-);
+-- The former leave.
+DELETE FROM relationships WHERE rowid IN (SELECT gone FROM graph_difference);
 
--- What is new or different enters.
+-- The latter enter.
 INSERT INTO relationships BY NAME
-SELECT g.*
-FROM graph_relationships AS g
-ANTI JOIN relationships AS r
-    USING (relation, source_kind, source_namespace, source_name, target_kind, target_namespace, target_name);
+SELECT * EXCLUDE (gone) FROM graph_difference WHERE gone IS NULL;
