@@ -372,6 +372,15 @@ def test_a_removed_repository_leaves_the_graph_and_other_providers_stay(tables: 
     tables.check()
 
 
+def test_a_registry_is_known_since_its_first_crawl(tables: Tables) -> None:
+    tables.provider()
+    tables.derive()
+    before = tables.rows("SELECT first_seen FROM entities")
+    tables.repository("app")
+    tables.derive()
+    assert tables.rows("SELECT first_seen FROM entities WHERE kind = 'DockerRegistry'") == before
+
+
 def test_a_provider_that_was_never_crawled_has_no_graph(tables: Tables) -> None:
     assert tables.derive("nobody") == Derived(False, {}, {})
 

@@ -1,11 +1,8 @@
 -- Everything of the provider that is an entity, with the name that it asks for.
 CREATE OR REPLACE TEMP TABLE graph_nodes AS
 WITH registry AS (
-    SELECT r.*, coalesce(named.first_seen, found.first_seen, now()) AS first_seen
-    FROM registries AS r,
-        (SELECT min(first_seen) AS first_seen FROM internal.entity_names
-            WHERE kind = 'DockerRegistry' AND provider = $provider) AS named,
-        (SELECT min(first_seen) AS first_seen FROM repositories WHERE provider = $provider) AS found
+    SELECT r.*, coalesce((SELECT min(first_seen) FROM repositories WHERE provider = $provider), now()) AS first_seen
+    FROM registries AS r
     WHERE r.provider = $provider
 ),
 repository AS (

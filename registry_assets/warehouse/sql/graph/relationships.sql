@@ -21,7 +21,7 @@ WITH edges AS (
         internal.identity(provider, 'DockerManifest', repository, digest),
         internal.identity(provider, 'DockerRepository', repository, '')
     FROM manifests
-    WHERE provider = $provider AND unreferenced_since IS NULL
+    WHERE provider = $provider
     UNION ALL
     -- An image uses the manifest that its tag points at.
     SELECT 'USES', '{}',
