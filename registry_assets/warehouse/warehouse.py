@@ -137,8 +137,8 @@ class Warehouse:
             pushed.forget(connection, target, entity)
 
     def _has_published(self) -> bool:
-        """Whether there is a published file, made anew where only the private one is left."""
-        if not self.published.exists() and self._private.exists():
+        """Whether there is a published file, made anew where it is gone, damaged, or open to be written to."""
+        if self._private.exists() and publishing.published_revision(self.published) is None:
             self.publish(force=True)
         return self.published.exists()
 
