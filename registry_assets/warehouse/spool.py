@@ -143,7 +143,7 @@ def clean_spools(parent: Path) -> None:
         return  # there is nothing yet, or nothing that may be removed
     for directory in directories:
         try:
-            if time.time() - directory.stat().st_mtime < SECONDS_TO_LOCK:
+            if abs(time.time() - directory.stat().st_mtime) < SECONDS_TO_LOCK:  # the clock may have been set back
                 continue
             with FileLock(directory / "owner.lock", timeout=0):
                 shutil.rmtree(directory, ignore_errors=True)

@@ -16,5 +16,7 @@ ANTI JOIN (SELECT digest FROM manifests WHERE provider = $provider) AS known ON 
 WHERE c.provider = $provider AND (c.media_type IS NULL OR list_contains($manifest_types, c.media_type))
 GROUP BY ALL;
 
--- Whether the provider's counts are due.
-SELECT coalesce(counts_refreshed_at <= now() - INTERVAL 1 DAY, true) FROM internal.providers WHERE provider = $provider;
+-- Whether the provider's counts are due; a time in the future is left from before the clock was set back.
+SELECT coalesce(counts_refreshed_at <= now() - INTERVAL 1 DAY OR counts_refreshed_at > now(), true)
+FROM internal.providers
+WHERE provider = $provider;
