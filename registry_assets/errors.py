@@ -50,7 +50,7 @@ class Problem:
 class ConfigurationError(RegistryAssetsError):
     """The configuration is wrong; `problems` holds every fault found, not only the first."""
 
-    advice = "Correct the named options in the providers file."
+    advice = "Correct the named options in the providers file, or set the variables that they name."
 
     def __init__(self, problems: Iterable[Problem] | str, source: str = "") -> None:
         self.problems = [Problem("", problems)] if isinstance(problems, str) else list(problems)

@@ -23,8 +23,12 @@ def check(
     online: Annotated[bool, typer.Option("--online", help="Also ask each registry, with its credentials.")] = False,
 ) -> None:
     """Say everything that is wrong with the providers file; with --online also what each registry answers."""
-    chosen = _providers(providers)
-    typer.echo(f"the file is valid: {len(chosen)} provider{'s' if len(chosen) != 1 else ''}")
+    from registry_assets.providers.file import load_configuration
+
+    configuration = load_configuration()
+    chosen = [configuration.provider(name) for name in providers or []] or list(configuration.providers)
+    count = len(configuration.providers)
+    typer.echo(f"{configuration.path} is valid: {count} provider{'s' if count != 1 else ''}")
     if online:
         results = [_check_online(provider) for provider in chosen]
         raise typer.Exit(max(results, default=0))

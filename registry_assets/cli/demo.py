@@ -1,9 +1,5 @@
 """`registry-assets demo`: what `make run` shows: a crawl, three questions with their answers, the UI."""
 
-import os
-import socket
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,7 +26,6 @@ FROM tags GROUP BY repository, digest HAVING count(*) > 1 ORDER BY count(*) DESC
 FROM relationships GROUP BY ALL ORDER BY ALL""",
     ),
 )
-FIRST_PORT = 3000
 
 
 def demo(
@@ -58,20 +53,11 @@ def _answer(warehouse: "Warehouse", question: str, sql: str) -> None:
 
 
 def _serve() -> None:
-    port = _free_port(FIRST_PORT)
-    typer.secho(f"\nDagster UI: http://127.0.0.1:{port}", bold=True)
-    typer.echo("Assets → View lineage shows the tables; Automation shows the sensors that poll. Ctrl-C stops it.")
-    sys.stdout.flush()
-    dagster = Path(sys.executable).with_name("dagster")
-    root = Path(__file__).resolve().parents[2]
-    os.chdir(root)
-    os.execv(dagster, [str(dagster), "dev", "--host", "127.0.0.1", "--port", str(port)])  # noqa: S606 - no shell wanted
+    from registry_assets.cli.dagster_ui import DagsterUI
 
-
-def _free_port(first: int) -> int:
-    for port in range(first, first + 100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
-    message = f"no free port between {first} and {first + 99}"
-    raise OSError(message)
+    typer.echo("\nStarting the Dagster UI…", nl=False)
+    with DagsterUI() as ui:
+        typer.secho(f" it answers at {ui.url}", bold=True)
+        typer.echo("Assets → View lineage shows the tables; Automation shows the sensors that poll. Ctrl-C stops it.")
+        ui.wait()
+    typer.echo("\nstopped")

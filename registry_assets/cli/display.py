@@ -41,7 +41,7 @@ def describe(moment: Moment) -> str:
         f"{moment.manifests:,} manifests",
         f"{moment.requests:,} requests",
         *([f"{rate:,.0f}/s"] if rate else []),
-        *([f"{moment.problems:,} problems"] if moment.problems else []),
+        *([f"{moment.problems:,} problem{'s' if moment.problems > 1 else ''}"] if moment.problems else []),
     ]
     return f"{moment.provider}: " + ", ".join(parts)
 
@@ -52,7 +52,7 @@ class Display:
     def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._live = Live(console=self._console, transient=True) if self._console.is_terminal else None
-        self._printed = 0.0
+        self._printed = time.monotonic()  # a short crawl has only its last line
 
     def __enter__(self) -> Self:
         if self._live:
@@ -74,4 +74,4 @@ class Display:
 
     def say(self, line: str) -> None:
         """A line that stays."""
-        self._console.print(Text(line))
+        self._console.print(Text(line), soft_wrap=True)

@@ -1,6 +1,7 @@
 """`registry-assets status`, `sql` and `forget`: what the warehouse holds, and letting go of a part of it."""
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,9 +30,10 @@ def status(*, as_json: Json = False) -> None:
         return
     print_table(providers)
     for problem in _records(problems):
-        where = "/".join(part for part in (problem["repository"], problem["reference"]) if part)
-        typer.echo(printable(f"\n{problem['provider']} {problem['stage']} {where}: {problem['message']}"))
-        typer.echo(f"  → {problem['advice']}")
+        where = " ".join(problem[part] for part in ("provider", "stage", "repository", "reference") if problem[part])
+        typer.echo(printable(f"\n{where}: {problem['message']}\n  → {problem['advice']}"))
+    for name in _left_behind(providers["provider"]):
+        typer.echo(f"\n{name} is not in the providers file; `registry-assets forget {name}` deletes its rows")
 
 
 def sql(
@@ -64,6 +66,18 @@ def forget(
         message = f"the warehouse knows no provider {provider!r}"
         raise ConfigurationError(message)
     typer.echo(f"forgot {provider}")
+
+
+def _left_behind(crawled: Iterable[str]) -> list[str]:
+    """The providers that have rows but no entry in the file; none where there is no readable file to tell."""
+    from registry_assets.errors import ConfigurationError
+    from registry_assets.providers.file import load_configuration
+
+    try:
+        configured = {provider.name for provider in load_configuration().providers}
+    except ConfigurationError:
+        return []
+    return [name for name in crawled if name not in configured]
 
 
 def _warehouse() -> "Warehouse":

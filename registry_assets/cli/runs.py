@@ -29,6 +29,6 @@ def run_providers(names: Sequence[str], *, full: bool = False, accept_removals: 
 
 def _verdict(outcome: RunOutcome) -> str:
     if outcome.failure:
-        return f"✗ {outcome.provider}: {outcome.failure}"
+        return f"✗ {outcome.provider}: {outcome.failure.removeprefix(f'{outcome.provider}: ')}"
     mark = "✓" if outcome.complete else "!"
     return f"{mark} {outcome.provider}: {outcome.summary}"

@@ -62,8 +62,8 @@ async def _ping(provider: Provider) -> str:
         selection = Selection.of(provider)
         async for page in registry.list_repositories(selection):
             wanted = sum(selection.wants(listed.repository) for listed in page)
-            return f"{description.name} answers; {wanted} of the first {len(page)} repositories are selected"
-        return f"{description.name} answers; it lists no repository"
+            return f"{description.url} answers; {wanted} of the first {len(page)} repositories are selected"
+        return f"{description.url} answers, and lists no repository"
     finally:
         await registry.close()
 

@@ -149,3 +149,17 @@ def test_help_loads_nothing_heavy() -> None:
     code = "import sys, registry_assets.cli.main; print([m for m in ('dagster','pandas','duckdb','httpx') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def test_status_names_providers_that_are_no_longer_configured(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "providers.yaml"
+    file.write_text("providers: [{name: other, config: {registry_type: private, api_url: 'http://127.0.0.1:9'}}]")
+    done = run("status", environment={"REGISTRY_PROVIDERS": str(file)})
+    assert "registry-assets forget sample" in done.stdout
+    assert "forget" not in run("status").stdout
+
+
+def test_check_says_which_file_it_read(tmp_path: Path) -> None:
+    file = tmp_path / "providers.yaml"
+    file.write_text("providers: [{name: other, config: {registry_type: private, api_url: 'http://127.0.0.1:9'}}]")
+    assert run_command(tmp_path, "check").stdout == f"{file} is valid: 1 provider\n"
