@@ -52,7 +52,7 @@ class Display:
     def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._live = Live(console=self._console, transient=True) if self._console.is_terminal else None
-        self._printed = time.monotonic()  # a short crawl has only its last line
+        self._printed = 0.0
 
     def __enter__(self) -> Self:
         if self._live:
@@ -68,7 +68,7 @@ class Display:
     def show(self, moment: Moment) -> None:
         if self._live:
             self._live.update(Spinner("dots", Text(describe(moment))))
-        elif time.monotonic() - self._printed >= PLAIN_SECONDS:
+        elif min(moment.seconds, time.monotonic() - self._printed) >= PLAIN_SECONDS:  # a short crawl has only its end
             self._printed = time.monotonic()
             print(describe(moment), file=sys.stderr, flush=True)  # noqa: T201 - the command's output
 
