@@ -69,10 +69,16 @@ TokenKey = tuple[str, str, str]
 
 
 class Authenticator:
-    """Gives the `Authorization` of each request to one registry, and answers its challenges."""
+    """Gives the `Authorization` of each request to one registry, and answers its challenges.
+
+    `asked_first` is the challenge of a request that was made without credentials, which tells the product.
+    `accepted` says that the credentials are known to be right: a 401 then means a missing right.
+    """
 
     def __init__(self, transport: Transport, trust: Trust, login: Login) -> None:
         self.login = login
+        self.asked_first: Challenge | None = None
+        self.accepted = False
         self._transport, self._trust = transport, trust
         self._asked: dict[str, Challenge] = {}
         self._tokens: dict[TokenKey, Token] = {}
@@ -107,6 +113,7 @@ class Authenticator:
     def learn(self, response: Response) -> None:
         """Takes the challenge of a request made without credentials as what later ones will be asked for."""
         for challenge in choose(parse_challenges(response.headers.get_list("www-authenticate")))[:1]:
+            self.asked_first = self.asked_first or challenge
             for kind in ("", "registry", "repository"):
                 self._asked.setdefault(kind, challenge)
 
@@ -171,7 +178,7 @@ class Authenticator:
 
     def explain(self, response: Response, used: str | None = None) -> RegistryError:
         """The error for an answer without success, in the light of what it was asked with."""
-        own = used is not None and (self.login.scheme == "bearer" or used == self.login.basic())
+        own = not self.accepted and used is not None and (self.login.scheme == "bearer" or used == self.login.basic())
         if response.status == 401 and own:
             return rejection(response, self.hide)
         error = refusal(response, self.hide)

@@ -45,8 +45,9 @@ class Distribution:
 
     What a registry type departs in, it overrides: `title` (its display name; else the provider's), `public` (where it
     is known without asking), `default_concurrency`, `page_size`, `realm_hosts` (token servers besides the registry's
-    own), `tags_newest_first`, `find_login`, `list_repositories`, `list_tags`. `self.client` asks the registry; an API
-    elsewhere gets a client of its own from `client_for`.
+    own), `tags_newest_first`, `catalog_scope`, `unknown_codes` (its codes for a repository that does not exist),
+    `find_login`, `list_repositories`, `list_tags`. `self.client` asks the registry; an API elsewhere gets a client of
+    its own from `client_for`.
     """
 
     title: ClassVar[str] = ""
@@ -55,6 +56,8 @@ class Distribution:
     page_size: ClassVar[int] = 1000
     realm_hosts: ClassVar[frozenset[str]] = frozenset()
     tags_newest_first: bool = False
+    catalog_scope: str = CATALOG_SCOPE
+    unknown_codes: frozenset[str] = frozenset({"NAME_UNKNOWN"})
 
     def __init__(self, provider: Provider, environment: Mapping[str, str], limits: Limits | None = None) -> None:
         config = provider.config
@@ -109,7 +112,9 @@ class Distribution:
 
     async def list_catalog(self) -> AsyncIterator[Sequence[ListedRepository]]:
         """Every repository that the registry lists to us; names that break the specification go to `skipped`."""
-        async for page in Listing(self.client, "/v2/_catalog", "repositories", CATALOG_SCOPE, self.page_size).pages():
+        async for page in Listing(
+            self.client, "/v2/_catalog", "repositories", self.catalog_scope, self.page_size
+        ).pages():
             self.skipped.extend(name for name in page if not is_repository_name(name))
             yield [ListedRepository(name) for name in page if is_repository_name(name)]
 
@@ -123,7 +128,7 @@ class Distribution:
                 broken.extend(name for name in page if not is_tag(name) and not is_digest(name))
                 yield [ListedTag(name) for name in page if is_tag(name)]
         except NothingThere as error:
-            if error.code == "NAME_UNKNOWN":
+            if error.code in self.unknown_codes:
                 raise
             raise BrokenAnswer(
                 f"a page that is not the registry's own says: {error.detail}",

@@ -7,6 +7,7 @@ from typing import Any
 from registry_assets_tests.flavours.docker_hub_fake import DockerHubFake
 from registry_assets_tests.flavours.fake import Account, Fake
 from registry_assets_tests.flavours.ghcr_fake import GhcrFake
+from registry_assets_tests.flavours.harbor_fake import LIST, HarborFake
 
 NAMESPACES = frozenset({"acme", "partner"})
 
@@ -27,7 +28,7 @@ class Case:
     to list (null: nobody, that is no credentials). `options` turns an account into options of the provider.
     `poll` is how many requests a poll without changes costs over the common corpus, of which `heads` ask for a digest.
     `newest_pages` is how many pages of tags the newest 5 of the 132 tags of `acme/web` cost. `title` is the registry's display name, '' the provider's own.
-    `wrong_type` is null where a plain registry is what the type is for.
+    `wrong_type` is null where a plain registry is what the type is for. `product` names one that is told from others.
     """
 
     registry_type: str
@@ -45,9 +46,10 @@ class Case:
     newest_pages: int = 1
     title: str = ""
     public: bool = True
+    product: str = ""
 
     def __str__(self) -> str:
-        return self.registry_type
+        return self.product or self.registry_type
 
     def provider_options(self, fake: Fake, account: Account | None, **options: Any) -> dict[str, Any]:
         """The options under `config` of a provider that asks `fake` as `account`."""
@@ -78,6 +80,23 @@ CASES = (
             "the credentials were refused", "Verify the credentials are correct and have not expired"
         ),
         missing_scope=Answer("authentication required", "Give the credentials the right to read this"),
+        no_catalog=Answer("does not list its repositories", "Name the repositories"),
+        wrong_type=None,
+    ),
+    Case(
+        registry_type="private",
+        product="harbor",
+        fake=HarborFake,
+        account=Account("reader", "reader-secret", frozenset({LIST}), NAMESPACES),
+        weak=Account("weak", "weak-secret", frozenset({LIST})),
+        unlisted=Account("robot$pull", "unlisted-secret", namespaces=NAMESPACES, catalog=False),
+        options=user_and_password,
+        poll=1 + 1 + 2 + 4,
+        public=False,
+        wrong_password=Answer(
+            "the credentials were refused", "Verify the credentials are correct and have not expired"
+        ),
+        missing_scope=Answer("unauthorized to access repository", "Give the credentials the right to read this"),
         no_catalog=Answer("does not list its repositories", "Name the repositories"),
         wrong_type=None,
     ),

@@ -97,7 +97,7 @@ def test_the_newest_tags_cost_no_more_pages_than_they_must(
     crawler = Crawler(tmp_path, case.provider_options(fake, case.account, selectors=web))
     assert crawler.failures() == []
     assert {tag for _, tag, _ in crawler.tables()["tags"]} == {"latest", *(f"1.{n}" for n in range(126, 130))}
-    pages = fake.asked("acme/web/tags/list|web/tags$|web/versions")
+    pages = fake.asked("acme/web/tags/list|web/tags$|web/versions|web/artifacts|web/tag/$")
     assert len([page for page in pages if page.status == 200]) == case.newest_pages
     ((truncated, order),) = crawler.rows("SELECT tags_truncated, tag_order FROM repositories")
     assert truncated

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 from registry_assets.errors import NotSupported
 from registry_assets.providers.models import Provider
-from registry_assets.registry.distribution import Distribution
 from registry_assets.registry.flavours.docker_hub import DockerHub
 from registry_assets.registry.flavours.ghcr import Ghcr
+from registry_assets.registry.flavours.private import Private
 from registry_assets.registry.layout import Layout
 from registry_assets.registry.listing import Registry
 
@@ -26,7 +26,7 @@ def not_crawled(provider: Provider, _environment: Mapping[str, str]) -> Registry
 
 
 FLAVOURS: dict[str, Flavour] = {
-    "private": Distribution,
+    "private": Private,
     "oci-layout": Layout,
     "docker-hub": DockerHub,
     "ecr": not_crawled,

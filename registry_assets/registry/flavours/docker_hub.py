@@ -28,6 +28,7 @@ from registry_assets.registry.answers import Response
 from registry_assets.registry.auth import Login
 from registry_assets.registry.client import Client
 from registry_assets.registry.distribution import Distribution
+from registry_assets.registry.flavours.documents import number, platform
 from registry_assets.registry.flavours.hub_sign_in import HubAuthenticator
 from registry_assets.registry.flavours.pull_budget import PullBudget
 from registry_assets.registry.listing import ListedRepository, ListedTag
@@ -221,14 +222,3 @@ def listed_tag(entry: dict[str, Any]) -> ListedTag:
         size=number(entry.get("full_size")),
         platforms=tuple(dict.fromkeys(one for one in platforms if one)),
     )
-
-
-def platform(image: dict[str, Any]) -> str | None:
-    """`os/architecture[/variant]`; None for an attestation, which is listed as unknown/unknown."""
-    parts = [image.get("os"), image.get("architecture"), image.get("variant")]
-    named = [str(part) for part in parts if part]
-    return "/".join(named) if len(named) > 1 and "unknown" not in named[:2] else None
-
-
-def number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
