@@ -1,7 +1,7 @@
 """An inventory of container registries: repositories, tags and manifests in DuckDB, and the graph of how they relate.
 
 For notebooks and scripts: `sql` asks the warehouse, `status` tells how fresh it is, `preview` what a crawl would take,
-`crawl` crawls. Errors are those of `registry_assets.errors`.
+`crawl_now` crawls. Errors are those of `registry_assets.errors`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from registry_assets.crawl import Preview
 
-__all__ = ["crawl", "preview", "sql", "status"]
+__all__ = ["crawl_now", "preview", "sql", "status"]
 
 
 def sql(statement: str, parameters: Mapping[str, Any] | None = None) -> "pd.DataFrame":
@@ -36,7 +36,7 @@ def preview(provider: str) -> "Preview":
     return preview_provider(load_configuration().provider(provider))
 
 
-def crawl(*providers: str, full: bool = False) -> bool:
+def crawl_now(*providers: str, full: bool = False) -> bool:
     """Whether `providers` (all when none are named), crawled now in Dagster runs, were read completely."""
     from registry_assets.cli.runs import run_providers
 

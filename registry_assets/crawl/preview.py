@@ -1,9 +1,9 @@
 """What a crawl would take and cost, without reading a manifest or writing anything."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from registry_assets.crawl import event_loop
 from registry_assets.errors import MalformedDocument, NothingThere, RegistryError
 from registry_assets.providers.models import Provider
 from registry_assets.providers.selection import Selection, TagName
@@ -47,12 +47,12 @@ class Preview:
 
 def preview_provider(provider: Provider) -> Preview:
     """Lists what the provider's registry has. Raises what keeps the registry from being listed at all."""
-    return asyncio.run(_preview(resolve(provider)))
+    return event_loop.run(_preview(resolve(provider)))
 
 
 def ping_provider(provider: Provider) -> str:
     """One line that says that the registry answers and can be listed; raises the error that says why not."""
-    return asyncio.run(_ping(resolve(provider)))
+    return event_loop.run(_ping(resolve(provider)))
 
 
 async def _ping(provider: Provider) -> str:

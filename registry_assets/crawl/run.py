@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from registry_assets.crawl import event_loop
 from registry_assets.crawl.pipeline import Crawl
 from registry_assets.crawl.progress import Progress
 from registry_assets.errors import RegistryError
@@ -53,7 +54,7 @@ def crawl_provider(
     known = warehouse.known(provider.name)
     spool = warehouse.new_spool(run_id, provider.name)
     try:
-        crawl, failure = asyncio.run(_read(resolved, known, spool, until=until, full=full, progress=progress))
+        crawl, failure = event_loop.run(_read(resolved, known, spool, until=until, full=full, progress=progress))
         record = CrawlRecord(
             run_id=run_id,
             provider=provider.name,
