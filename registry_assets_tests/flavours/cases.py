@@ -8,6 +8,7 @@ from registry_assets_tests.flavours.docker_hub_fake import DockerHubFake
 from registry_assets_tests.flavours.fake import Account, Fake
 from registry_assets_tests.flavours.ghcr_fake import GhcrFake
 from registry_assets_tests.flavours.harbor_fake import LIST, HarborFake
+from registry_assets_tests.flavours.quay_fake import OAUTH_USER, READ, QuayFake
 
 NAMESPACES = frozenset({"acme", "partner"})
 
@@ -65,6 +66,10 @@ def user_and_token(account: Account) -> dict[str, Any]:
     return {"username": account.username, "token": account.secret}
 
 
+def token_alone(account: Account) -> dict[str, Any]:
+    return {"token": account.secret}
+
+
 CASES = (
     Case(
         registry_type="private",
@@ -97,6 +102,23 @@ CASES = (
             "the credentials were refused", "Verify the credentials are correct and have not expired"
         ),
         missing_scope=Answer("unauthorized to access repository", "Give the credentials the right to read this"),
+        no_catalog=Answer("does not list its repositories", "Name the repositories"),
+        wrong_type=None,
+    ),
+    Case(
+        registry_type="private",
+        product="quay",
+        fake=QuayFake,
+        account=Account(OAUTH_USER, "quay-oauth", frozenset({READ}), NAMESPACES),
+        weak=Account(OAUTH_USER, "weak-oauth", frozenset({READ})),
+        unlisted=None,
+        options=token_alone,
+        poll=1 + 2 + 3 + 3,
+        public=False,
+        wrong_password=Answer(
+            "the credentials were refused", "Verify the credentials are correct and have not expired"
+        ),
+        missing_scope=Answer("authentication required", "Give the credentials the right to read this"),
         no_catalog=Answer("does not list its repositories", "Name the repositories"),
         wrong_type=None,
     ),

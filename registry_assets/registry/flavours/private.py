@@ -10,6 +10,7 @@ from registry_assets.providers.selection import Selection
 from registry_assets.registry.challenge import Challenge
 from registry_assets.registry.distribution import Distribution
 from registry_assets.registry.flavours.harbor import Harbor
+from registry_assets.registry.flavours.quay import Quay
 from registry_assets.registry.listing import ListedRepository, ListedTag, RegistryDescription
 from registry_assets.registry.transport import Limits
 
@@ -32,7 +33,7 @@ class Product(Protocol):
 
 
 Recognise = Callable[[Distribution, Challenge], Product | None]
-PRODUCTS: tuple[Recognise, ...] = (Harbor.recognise,)
+PRODUCTS: tuple[Recognise, ...] = (Harbor.recognise, Quay.recognise)
 
 
 class Private(Distribution):
