@@ -7,7 +7,7 @@ WITH registry AS (
 ),
 repository AS (
     SELECT p.*, r.entity_namespace, r.url AS registry_url,
-        shown_repository(r.registry_type, p.repository) AS shown
+        shown_repository(r.registry_type, p.repository) AS shown, slug(shown) AS plain_name
     FROM repositories AS p
     JOIN registry AS r ON r.provider = p.provider
 )
@@ -22,7 +22,7 @@ UNION ALL
 -- Its repositories.
 SELECT entity_namespace, 'DockerRepository', provider,
     internal.identity(provider, 'DockerRepository', repository, ''),
-    slug(shown), first_seen,
+    plain_name, first_seen,
     MAP {'devgraph.ai/repository-name': name},
     without_nulls(json_object('name', name, 'full_name', repository, 'namespace', nullif(namespace, ''),
         'description', description, 'official', official, 'star_count', star_count, 'pull_count', pull_count,
@@ -32,7 +32,7 @@ UNION ALL
 -- Its tags.
 SELECT p.entity_namespace, 'DockerImage', t.provider,
     internal.identity(t.provider, 'DockerImage', t.repository, t.tag),
-    slug(p.shown) || '-' || slug(t.tag), t.first_seen,
+    p.plain_name || '-' || slug(t.tag), t.first_seen,
     MAP {'devgraph.ai/image-tag': t.tag},
     without_nulls(json_object('repository', p.shown, 'tag', t.tag, 'digest', t.digest, 'size', t.size,
         'architecture', t.architecture, 'os', t.os, 'created', shown_time(t.created_at), 'layers', t.layers,
@@ -44,7 +44,7 @@ UNION ALL
 -- The manifests that its tags reach.
 SELECT p.entity_namespace, 'DockerManifest', m.provider,
     internal.identity(m.provider, 'DockerManifest', m.repository, m.digest),
-    slug(p.shown) || '-manifest-' || slug(left(split_part(m.digest, ':', 2), 12)), m.first_seen,
+    p.plain_name || '-manifest-' || slug(left(split_part(m.digest, ':', 2), 12)), m.first_seen,
     MAP {},
     without_nulls(json_object('repository', p.shown, 'digest', m.digest, 'media_type', m.media_type,
         'schema_version', m.schema_version, 'architecture', s.architecture, 'os', s.os, 'size', s.size))
