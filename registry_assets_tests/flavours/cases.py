@@ -7,6 +7,7 @@ from typing import Any
 from registry_assets_tests.flavours.docker_hub_fake import DockerHubFake
 from registry_assets_tests.flavours.fake import Account, Fake
 from registry_assets_tests.flavours.ghcr_fake import GhcrFake
+from registry_assets_tests.flavours.gitlab_fake import READ_API, GitLabFake
 from registry_assets_tests.flavours.harbor_fake import LIST, HarborFake
 from registry_assets_tests.flavours.quay_fake import OAUTH_USER, READ, QuayFake
 
@@ -118,6 +119,22 @@ CASES = (
         wrong_password=Answer(
             "the credentials were refused", "Verify the credentials are correct and have not expired"
         ),
+        missing_scope=Answer("authentication required", "Give the credentials the right to read this"),
+        no_catalog=Answer("does not list its repositories", "Name the repositories"),
+        wrong_type=None,
+    ),
+    Case(
+        registry_type="private",
+        product="gitlab",
+        fake=GitLabFake,
+        account=Account("reader", "glpat-reader", frozenset({READ_API}), NAMESPACES),
+        weak=Account("weak", "glpat-weak", frozenset({READ_API})),
+        unlisted=Account("gitlab+deploy-token-1", "gldt-unlisted", namespaces=NAMESPACES),
+        options=user_and_password,
+        poll=1 + 1 + 2 + 4 + 4 + 137,
+        heads=137,
+        public=False,
+        wrong_password=Answer("HTTP Basic: Access denied", "Verify the credentials are correct and have not expired"),
         missing_scope=Answer("authentication required", "Give the credentials the right to read this"),
         no_catalog=Answer("does not list its repositories", "Name the repositories"),
         wrong_type=None,

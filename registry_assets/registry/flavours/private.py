@@ -9,6 +9,7 @@ from registry_assets.providers.models import Provider
 from registry_assets.providers.selection import Selection
 from registry_assets.registry.challenge import Challenge
 from registry_assets.registry.distribution import Distribution
+from registry_assets.registry.flavours.gitlab import GitLab
 from registry_assets.registry.flavours.harbor import Harbor
 from registry_assets.registry.flavours.quay import Quay
 from registry_assets.registry.listing import ListedRepository, ListedTag, RegistryDescription
@@ -33,7 +34,7 @@ class Product(Protocol):
 
 
 Recognise = Callable[[Distribution, Challenge], Product | None]
-PRODUCTS: tuple[Recognise, ...] = (Harbor.recognise, Quay.recognise)
+PRODUCTS: tuple[Recognise, ...] = (Harbor.recognise, Quay.recognise, GitLab.recognise)
 
 
 class Private(Distribution):
