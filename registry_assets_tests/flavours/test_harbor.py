@@ -1,13 +1,14 @@
 """What is Harbor's own, behind `registry_type: private`. The fake's docstring has the sources."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from registry_assets_tests.flavours.corpus import Corpus, build_corpus
 from registry_assets_tests.flavours.crawling import Crawler
-from registry_assets_tests.flavours.fake import Account, Fake
+from registry_assets_tests.flavours.fake import Account, Fake, Handler
 from registry_assets_tests.flavours.harbor_fake import LIST, HarborFake
 
 Serve = Callable[[Fake], Fake]
@@ -118,3 +119,23 @@ def test_more_artifacts_than_a_page_are_read_and_the_first_page_again(
     assert read.failures() == []
     assert len(read.tables()["tags"]) == 10
     assert [asked.query["page"] for asked in fake.asked("big/artifacts")] == ["1", "2", "1"]
+
+
+class HiddenApi(HarborFake):
+    """Harbor behind a proxy that passes the registry on, and shows a page of its own for everything else."""
+
+    def routes(self) -> Iterable[tuple[str, str, Handler]]:
+        yield "GET", "/api/{rest:.+}", self.portal
+        yield from (route for route in super().routes() if not route[1].startswith("/api/"))
+
+    async def portal(self, _: web.Request) -> web.StreamResponse:
+        return web.Response(text="<!doctype html><title>Harbor</title>", content_type="text/html")
+
+
+def test_behind_a_proxy_that_hides_the_api_the_specification_serves(
+    corpus: Corpus, serve: Serve, tmp_path: Path
+) -> None:
+    fake = serve(HiddenApi(corpus, ADMIN))
+    hidden = crawler(fake, tmp_path, ADMIN, selectors=[{"namespace_pattern": "acme", "max_tags": 1}])
+    assert hidden.failures() == []
+    assert {row[0] for row in hidden.tables()["repositories"]} == set(corpus.repositories) - {"partner/base"}
