@@ -13,8 +13,25 @@ if TYPE_CHECKING:
     from registry_assets.crawl.preview import RepositoryPreview
     from registry_assets.providers.models import Provider
 
-Names = Annotated[list[str] | None, typer.Argument(help="Providers; all of the file when none.")]
 SHOWN_TAGS = 20
+
+
+def complete_provider(incomplete: str) -> list[str]:
+    """The configured providers whose names begin so, for the shell; none where the file cannot be read."""
+    from registry_assets.errors import ConfigurationError
+    from registry_assets.providers.file import load_configuration
+
+    try:
+        names = [provider.name for provider in load_configuration().providers]
+    except ConfigurationError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(help="Providers; all of the file when none.", autocompletion=complete_provider),
+]
 
 
 def check(

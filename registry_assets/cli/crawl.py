@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
+from registry_assets.cli.configuration import Names
+
 
 def crawl(
-    providers: Annotated[
-        list[str] | None, typer.Argument(help="Providers to crawl; all of the file when none.")
-    ] = None,
+    providers: Names = None,
     *,
     full: Annotated[
         bool, typer.Option("--full", help="Ask again for every tag's digest, all counts and what was unreadable.")

@@ -29,7 +29,8 @@ class DagsterUI:
         self.url = f"http://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        # A shell starts what it puts in the background with SIGINT ignored, and a child would inherit that.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
         dagster = Path(sys.executable).with_name("dagster")
         warnings = ",".join(part for part in (QUIET, os.environ.get("PYTHONWARNINGS", "")) if part)

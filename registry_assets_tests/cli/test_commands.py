@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from registry_assets.cli.configuration import complete_provider
 from registry_assets_tests.cli.conftest import Run, run_command
 
 
@@ -163,3 +164,8 @@ def test_check_says_which_file_it_read(tmp_path: Path) -> None:
     file = tmp_path / "providers.yaml"
     file.write_text("providers: [{name: other, config: {registry_type: private, api_url: 'http://127.0.0.1:9'}}]")
     assert run_command(tmp_path, "check").stdout == f"{file} is valid: 1 provider\n"
+
+
+def test_the_shell_completes_the_names_of_providers(from_sample: Path) -> None:
+    assert complete_provider("sa") == ["sample"]
+    assert complete_provider("x") == []
