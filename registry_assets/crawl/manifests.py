@@ -33,20 +33,35 @@ class ManifestReader:
         self._known_configs = known.configs
         self._settled = known.manifests if full else known.manifests | known.unreadable
         self._claimed: set[str] = set()
+        self._holders: dict[str, list[tuple[str, int]]] = {}
+        self.unreadable: set[str] = set()
         self._configs: dict[str, asyncio.Future[RegistryAssetsError | None]] = {}
         self.reached: set[str] = set()
 
-    def claim(self, digest: str) -> bool:
-        """Whether the caller is to read `digest`: nobody has, and nobody is about to."""
+    def claim(self, repository: str, digest: str, depth: int) -> bool:
+        """Whether the caller is to read `digest` in `repository`: nobody has, and nobody is about to."""
         self.reached.add(digest)
-        if digest in self._settled or digest in self._claimed:
+        if digest in self._settled:
+            return False
+        if digest in self._claimed:
+            if digest in self._holders:
+                self._holders[digest].append((repository, depth))
             return False
         self._claimed.add(digest)
+        self._holders[digest] = []
         return True
 
-    def release(self, digest: str) -> None:
-        """Let another repository that holds `digest` try."""
+    def settle(self, digest: str) -> None:
+        """It was read, or nobody's copy can be better: nobody else needs to ask."""
+        self._holders.pop(digest, None)
+
+    def release(self, digest: str) -> tuple[str, int] | None:
+        """The next repository that holds `digest`, and the depth, to try there; None where none is known so far."""
+        holders = self._holders[digest]
+        if holders:
+            return holders.pop(0)
         self._claimed.discard(digest)
+        return None
 
     async def read(self, repository: str, digest: str, depth: int) -> ManifestRead:
         """One manifest, fetched. `TooLarge` where indexes nest beyond reason."""

@@ -89,6 +89,8 @@ class Crawl:
         if self.ledger.covers("repositories"):
             await self._workers.run(self._list_repositories)
         if self.ledger.covers("manifests"):
+            for digest in self._manifests.unreadable:
+                self._emit(unreadable_record(digest))
             self.ledger["manifests"].seen = len(self._manifests.reached)
 
     def abandon(self, error: RegistryError) -> None:
@@ -215,7 +217,7 @@ class Crawl:
             self._want_manifest(repository, digest, 0)
 
     def _want_manifest(self, repository: str, digest: str, depth: int) -> None:
-        if self._manifests.claim(digest):
+        if self._manifests.claim(repository, digest, depth):
             self._workers.add(self._read_manifest, repository, digest, depth)
 
     async def _read_manifest(self, repository: str, digest: str, depth: int) -> None:
@@ -229,6 +231,8 @@ class Crawl:
             except EXPECTED as error:
                 self._manifest_failed(repository, digest, error)
                 return
+            self._manifests.settle(digest)
+            self._manifests.unreadable.discard(digest)
             for record in records:
                 self._emit(record)
             for child in read.children:
@@ -246,9 +250,12 @@ class Crawl:
     def _manifest_failed(self, repository: str, digest: str, error: RegistryAssetsError) -> None:
         self._report("manifests", repository, digest, error)
         if isinstance(error, PERMANENT):
-            self._emit(unreadable_record(digest))
-        else:
-            self._manifests.release(digest)
+            self._manifests.unreadable.add(digest)
+        if isinstance(error, MalformedDocument):
+            self._manifests.settle(digest)
+        elif holder := self._manifests.release(digest):
+            # One repository's copy may be gone or damaged where another's is well.
+            self._workers.add(self._read_manifest, holder[0], digest, holder[1])
 
     def _stop_if_halted(self) -> None:
         """A registry that wants to be left alone is: what was not read yet counts as failed, unasked."""

@@ -18,6 +18,11 @@ def is_digest(text: str) -> bool:
     return digits is None or (len(encoded) == digits and _HEX.fullmatch(encoded) is not None)
 
 
+def is_verifiable(text: str) -> bool:
+    """True for a digest of an algorithm that can be computed here."""
+    return is_digest(text) and text.partition(":")[0] in _HEX_DIGITS
+
+
 def sha256_digest(body: bytes) -> str:
     """The sha256 digest of the bytes."""
     return f"sha256:{hashlib.sha256(body).hexdigest()}"

@@ -16,7 +16,7 @@ from registry_assets.errors import (
     NotSupported,
     RegistryError,
 )
-from registry_assets.oci.digest import is_digest, matches, sha256_digest
+from registry_assets.oci.digest import is_digest, is_verifiable, matches, sha256_digest
 from registry_assets.oci.manifest import manifest_digest, manifest_matches
 from registry_assets.oci.media_types import ACCEPT, without_parameters
 from registry_assets.oci.reference import is_repository_name, is_tag
@@ -149,7 +149,7 @@ class Distribution:
                     raise
             else:
                 digest = response.headers.get("docker-content-digest", "")
-                if is_digest(digest):
+                if is_verifiable(digest):
                     return digest, media_type(response)
             self._serves_head = False
         response = await self._ask_manifest("GET", repository, tag)
