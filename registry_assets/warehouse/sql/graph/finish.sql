@@ -4,3 +4,4 @@ UPDATE internal.providers SET graph_generation = generation WHERE provider = $pr
 -- What led to it has served.
 DROP TABLE graph_difference;
 DROP TABLE graph_nodes;
+DROP TABLE graph_repositories;

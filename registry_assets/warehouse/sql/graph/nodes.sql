@@ -1,25 +1,24 @@
--- Everything of the provider that is an entity, with the name that it asks for.
+-- The provider's repositories as people call them.
+CREATE OR REPLACE TEMP TABLE graph_repositories AS
+SELECT p.*, r.entity_namespace, r.url AS registry_url,
+    shown_repository(r.registry_type, p.repository) AS shown, slug(shown) AS plain_name
+FROM repositories AS p
+JOIN registries AS r ON r.provider = p.provider
+WHERE p.provider = $provider;
+
+-- Everything of the provider that is an entity, with the name that it asks for. First its registry.
 CREATE OR REPLACE TEMP TABLE graph_nodes AS
-WITH registry AS (
-    SELECT r.*, coalesce((SELECT min(first_seen) FROM repositories WHERE provider = $provider), now()) AS first_seen
-    FROM registries AS r
-    WHERE r.provider = $provider
-),
-repository AS (
-    SELECT p.*, r.entity_namespace, r.url AS registry_url,
-        shown_repository(r.registry_type, p.repository) AS shown, slug(shown) AS plain_name
-    FROM repositories AS p
-    JOIN registry AS r ON r.provider = p.provider
-)
--- The provider's registry.
 SELECT entity_namespace, 'DockerRegistry' AS kind, provider,
     internal.identity(provider, 'DockerRegistry', '', '') AS identity,
-    slug(provider) AS plain_name, first_seen,
+    slug(provider) AS plain_name,
+    coalesce((SELECT min(first_seen) FROM graph_repositories), now()) AS first_seen,
     MAP {'devgraph.ai/registry-type': registry_type} AS labels,
     without_nulls(json_object('name', name, 'registry_type', registry_type, 'url', url, 'public', public)) AS spec
-FROM registry
-UNION ALL
+FROM registries
+WHERE provider = $provider;
+
 -- Its repositories.
+INSERT INTO graph_nodes
 SELECT entity_namespace, 'DockerRepository', provider,
     internal.identity(provider, 'DockerRepository', repository, ''),
     plain_name, first_seen,
@@ -27,9 +26,10 @@ SELECT entity_namespace, 'DockerRepository', provider,
     without_nulls(json_object('name', name, 'full_name', repository, 'namespace', nullif(namespace, ''),
         'description', description, 'official', official, 'star_count', star_count, 'pull_count', pull_count,
         'registry_url', registry_url, 'source_repository', source_repository))
-FROM repository
-UNION ALL
+FROM graph_repositories;
+
 -- Its tags.
+INSERT INTO graph_nodes
 SELECT p.entity_namespace, 'DockerImage', t.provider,
     internal.identity(t.provider, 'DockerImage', t.repository, t.tag),
     p.plain_name || '-' || slug(t.tag), t.first_seen,
@@ -38,10 +38,11 @@ SELECT p.entity_namespace, 'DockerImage', t.provider,
         'architecture', t.architecture, 'os', t.os, 'created', shown_time(t.created_at), 'layers', t.layers,
         'registry_url', p.registry_url))
 FROM internal.tag_summaries AS t
-JOIN repository AS p ON p.repository = t.repository
-WHERE t.provider = $provider
-UNION ALL
+JOIN graph_repositories AS p ON p.repository = t.repository
+WHERE t.provider = $provider;
+
 -- The manifests that its tags reach.
+INSERT INTO graph_nodes
 SELECT p.entity_namespace, 'DockerManifest', m.provider,
     internal.identity(m.provider, 'DockerManifest', m.repository, m.digest),
     p.plain_name || '-manifest-' || slug(left(split_part(m.digest, ':', 2), 12)), m.first_seen,
@@ -51,5 +52,5 @@ SELECT p.entity_namespace, 'DockerManifest', m.provider,
 FROM manifests AS m
 JOIN internal.manifest_summaries AS s
     ON s.provider = m.provider AND s.repository = m.repository AND s.digest = m.digest
-JOIN repository AS p ON p.repository = m.repository
+JOIN graph_repositories AS p ON p.repository = m.repository
 WHERE m.provider = $provider AND m.unreferenced_since IS NULL;
