@@ -92,6 +92,10 @@ class Authenticator:
         challenge = self._asked.get(_kind(scope))
         return await self._respond(challenge, scope) if challenge else None
 
+    def asks_again(self, response: Response) -> bool:
+        """Whether a refusal may pass with another `Authorization`."""
+        return response.status == 401
+
     async def answer(self, response: Response, scope: str, used: str | None) -> str | None:
         """The `Authorization` that answers a 401, never the one just refused; None where there is none to give."""
         if self.login.scheme == "bearer":

@@ -92,7 +92,7 @@ class Client:
     async def _ask(self, request: Request, scope: str) -> Response:
         used = await self.authenticator.prepare(scope)
         response = await self.transport.send(_authorized(request, used))
-        if response.status == 401 and origin(response.url) == origin(request.url):
+        if self.authenticator.asks_again(response) and origin(response.url) == origin(request.url):
             again = await self.authenticator.answer(response, scope, used)
             if again:
                 used, response = again, await self.transport.send(_authorized(request, again))

@@ -1,10 +1,12 @@
 """The registry types, each with its fake: adding a type to the suite is adding one `Case` here."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from registry_assets_tests.flavours.docker_hub_fake import DockerHubFake
+from registry_assets_tests.flavours.ecr_fake import EcrFake, chain
 from registry_assets_tests.flavours.fake import Account, Fake
 from registry_assets_tests.flavours.ghcr_fake import GhcrFake
 from registry_assets_tests.flavours.gitlab_fake import READ_API, GitLabFake
@@ -27,8 +29,9 @@ class Case:
     """One registry type.
 
     `account` has every right; `weak` may sign in but lacks the right to read `acme/chart`; `unlisted` lacks the right
-    to list (null: nobody, that is no credentials). `options` turns an account into options of the provider.
+    to list (null: nobody, that is no credentials); `puller` (null: nobody) may read what is named. `options` turns an account into options of the provider.
     `poll` is how many requests a poll without changes costs over the common corpus, of which `heads` ask for a digest.
+    `environment` is what the credentials are, where they are the environment's and no options.
     `newest_pages` is how many pages of tags the newest 5 of the 132 tags of `acme/web` cost. `title` is the registry's display name, '' the provider's own.
     `wrong_type` is null where a plain registry is what the type is for. `product` names one that is told from others.
     """
@@ -49,6 +52,8 @@ class Case:
     title: str = ""
     public: bool = True
     product: str = ""
+    puller: Account | None = None
+    environment: Callable[[Fake, Account], Mapping[str, str]] | None = None
 
     def __str__(self) -> str:
         return self.product or self.registry_type
@@ -56,6 +61,9 @@ class Case:
     def provider_options(self, fake: Fake, account: Account | None, **options: Any) -> dict[str, Any]:
         """The options under `config` of a provider that asks `fake` as `account`."""
         credentials = self.options(account) if account else {}
+        if account and self.environment:
+            # Every test begins and ends without any, see conftest.py.
+            os.environ.update(self.environment(fake, account))
         return {"registry_type": self.registry_type, "api_url": fake.url, **credentials, **options}
 
 
@@ -65,6 +73,10 @@ def user_and_password(account: Account) -> dict[str, Any]:
 
 def user_and_token(account: Account) -> dict[str, Any]:
     return {"username": account.username, "token": account.secret}
+
+
+def nothing(_account: Account) -> dict[str, Any]:
+    return {}
 
 
 def token_alone(account: Account) -> dict[str, Any]:
@@ -152,6 +164,23 @@ CASES = (
         missing_scope=Answer("object not found", "the credentials may read it"),
         no_catalog=Answer("does not list all its repositories", "Name a namespace in `namespace_pattern`"),
         wrong_type=Answer("does not answer Docker Hub's API", "a mirror or another registry is private"),
+    ),
+    Case(
+        registry_type="ecr",
+        title="Amazon ECR",
+        fake=EcrFake,
+        account=Account("AKIAREADER", "reader-secret", namespaces=NAMESPACES),
+        weak=Account("AKIAWEAK", "weak-secret"),
+        unlisted=Account("AKIAUNLISTED", "unlisted-secret", namespaces=NAMESPACES, catalog=False),
+        puller=Account("AKIAPULLER", "puller-secret", namespaces=NAMESPACES, catalog=False),
+        options=nothing,
+        environment=chain,
+        poll=1 + 4,
+        public=False,
+        wrong_password=Answer("the AWS credentials were refused", "Verify the AWS credentials"),
+        missing_scope=Answer("not authorized to perform: ecr:DescribeImages", "Allow ecr:DescribeImages"),
+        no_catalog=Answer("does not list its repositories", "Allow ecr:DescribeRepositories"),
+        wrong_type=Answer("does not answer Amazon ECR's API", "a mirror or another registry is private"),
     ),
     Case(
         registry_type="ghcr",

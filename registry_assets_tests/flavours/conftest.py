@@ -1,5 +1,6 @@
 """Fakes that fail the test which made them do what a real registry would not."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,7 +25,32 @@ def serve() -> Iterator[Callable[[Fake], Fake]]:
     assert not violations, "\n".join(violations)
 
 
+CLOUDS = ("AWS_", "GOOGLE_", "CLOUDSDK_", "AZURE_", "GCE_")
+
+
 @pytest.fixture(autouse=True)
-def without_docker_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def without_cloud_credentials(tmp_path: Path) -> Iterator[None]:
+    """No cloud's credential chain finds anything but what the test itself sets, which nothing after it sees."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith(CLOUDS)]:
+        del os.environ[name]
+    absent = str(tmp_path / "no-cloud-configuration")
+    os.environ.update(
+        AWS_EC2_METADATA_DISABLED="true",
+        AWS_CONFIG_FILE=absent,
+        AWS_SHARED_CREDENTIALS_FILE=absent,
+        CLOUDSDK_CONFIG=absent,
+        NO_GCE_CHECK="true",
+        AZURE_CONFIG_DIR=absent,
+    )
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def without_docker_configuration(
+    without_cloud_credentials: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Nobody's own credentials get into a test."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-docker-configuration"))

@@ -114,8 +114,13 @@ class Fake:
     async def _logged(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
         scheme = request.headers.get("Authorization", "").partition(" ")[0].lower()
-        self.log.append(Asked(request.method, request.rel_url.raw_path, dict(request.query), response.status, scheme))
+        path = self.logged_path(request)
+        self.log.append(Asked(request.method, path, dict(request.query), response.status, scheme))
         return response
+
+    def logged_path(self, request: web.Request) -> str:
+        """What the log says was asked for: the path, as the wire had it."""
+        return request.rel_url.raw_path
 
     def asked(self, path: str, method: str = "") -> list[Asked]:
         """The requests so far whose path matches the regular expression, as the wire had it."""

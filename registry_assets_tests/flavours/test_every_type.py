@@ -97,7 +97,9 @@ def test_the_newest_tags_cost_no_more_pages_than_they_must(
     crawler = Crawler(tmp_path, case.provider_options(fake, case.account, selectors=web))
     assert crawler.failures() == []
     assert {tag for _, tag, _ in crawler.tables()["tags"]} == {"latest", *(f"1.{n}" for n in range(126, 130))}
-    pages = fake.asked("acme/web/tags/list|web/tags$|web/versions|web/artifacts|web/tag/$")
+    pages = fake.asked(
+        "acme/web/tags/list|web/tags$|web/versions|web/artifacts|web/tag/$|web/_tags$|DescribeImages/acme/web$"
+    )
     assert len([page for page in pages if page.status == 200]) == case.newest_pages
     ((truncated, order),) = crawler.rows("SELECT tags_truncated, tag_order FROM repositories")
     assert truncated
@@ -131,9 +133,9 @@ def test_without_the_right_to_list_the_answer_is_to_name(
 
 @every_type
 def test_what_is_named_needs_no_right_to_list(case: Case, corpus: Corpus, serve: Serve, tmp_path: Path) -> None:
-    fake = serve(case.fake(corpus))
+    fake = serve(case.fake(corpus, *([case.puller] if case.puller else [])))
     named = [{"namespace_pattern": "acme", "repository_pattern": "^(web|api)$", "max_tags": 2}]
-    crawler = Crawler(tmp_path, case.provider_options(fake, None, selectors=named))
+    crawler = Crawler(tmp_path, case.provider_options(fake, case.puller, selectors=named))
     assert crawler.failures() == []
     assert {name for name, _, _ in crawler.tables()["repositories"]} == {"acme/web", "acme/api"}
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from registry_assets.errors import NotSupported
 from registry_assets.providers.models import Provider
 from registry_assets.registry.flavours.docker_hub import DockerHub
+from registry_assets.registry.flavours.ecr_public import open_ecr
 from registry_assets.registry.flavours.ghcr import Ghcr
 from registry_assets.registry.flavours.private import Private
 from registry_assets.registry.layout import Layout
@@ -29,7 +30,7 @@ FLAVOURS: dict[str, Flavour] = {
     "private": Private,
     "oci-layout": Layout,
     "docker-hub": DockerHub,
-    "ecr": not_crawled,
+    "ecr": open_ecr,
     "gcr": not_crawled,
     "acr": not_crawled,
     "ghcr": Ghcr,
