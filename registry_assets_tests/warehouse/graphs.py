@@ -108,3 +108,19 @@ def empty_tables() -> Iterator[Tables]:
         yield Tables(connection)
     finally:
         connection.close()
+
+
+def index_of_two(tables: Tables) -> None:
+    """An index `app:v1` of an arm64 and an amd64 image and an attestation, all of them read."""
+    tables.provider()
+    tables.repository("app")
+    tables.tag("app", "v1", "sha256:aa")
+    tables.manifest("app", "sha256:aa", kind="index", media_type=INDEX)
+    built = datetime(2024, 2, 3, 4, 5, 6, 789_000, tzinfo=UTC)
+    for position, (digest, architecture) in enumerate({"sha256:b1": "arm64", "sha256:b2": "amd64"}.items()):
+        platform = {"os": "linux", "architecture": architecture}
+        tables.child("app", "sha256:aa", position, digest, kind="image", **platform)
+        facts: dict[str, Any] = {"size": 100 + position, "layer_count": 3 + position, "created_at": built}
+        tables.manifest("app", digest, **platform, **facts)
+    tables.child("app", "sha256:aa", 2, "sha256:b3", kind="attestation", os="unknown", architecture="unknown")
+    tables.manifest("app", "sha256:b3", kind="attestation", size=9, layer_count=1)
