@@ -11,7 +11,7 @@ import httpx
 
 from registry_assets.errors import BrokenAnswer, DidNotAnswer, RegistryError, TooLarge, Untrusted
 from registry_assets.registry.answers import one_line
-from registry_assets.registry.origin import authority, is_local, origin, shown
+from registry_assets.registry.origin import authority, leads_inward, origin, shown
 
 ERROR_LIMIT = 64 * 1024
 JSON_LIMIT = 32 * 1024 * 1024
@@ -53,7 +53,7 @@ def redirected(request: Request, target: httpx.URL) -> Request:
     """The request for where a redirect points. `Untrusted` where it must not go."""
     if request.url.scheme == "https" and target.scheme == "http":
         raise failure(Untrusted, request, f"a redirect leads from https to http: {shown(target)}")
-    if is_local(target.host) and not is_local(request.url.host):
+    if leads_inward(request.url.host, target.host):
         raise failure(Untrusted, request, f"a redirect leads to this machine's own network: {shown(target)}")
     headers = request.headers.copy()
     if origin(target) != origin(request.url):

@@ -48,6 +48,19 @@ def is_local(host: str) -> bool:
     return address is not None and (address.is_loopback or address.is_link_local or address.is_unspecified)
 
 
+def leads_inward(source: str, target: str) -> bool:
+    """Whether going from one host to another ends on this machine or its link, coming from elsewhere.
+
+    A link-local address is nobody's neighbour: clouds serve their machines' own credentials there.
+    """
+    return is_local(target) and source != target and not (_is_loopback(source) and _is_loopback(target))
+
+
+def _is_loopback(host: str) -> bool:
+    address = parse_address(host.lower().rstrip("."))
+    return is_local(host) and (address is None or not address.is_link_local)
+
+
 def parse_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The IP address that a host is a spelling of (`127.1`, `0x7f000001`, `::ffff:127.0.0.1` too), or None."""
     try:

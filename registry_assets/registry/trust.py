@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx
 
 from registry_assets.errors import Untrusted
-from registry_assets.registry.origin import is_local, parse_address, shown
+from registry_assets.registry.origin import is_local, leads_inward, parse_address, shown
 
 TOKEN_HOSTS_VARIABLE = "REGISTRY_TOKEN_HOSTS"  # noqa: S105 - the name of a variable
 # Domains below which strangers rent names: being neighbours there means nothing.
@@ -32,7 +32,7 @@ class Trust:
         """Raises `Untrusted` where credentials must not go to `realm`."""
         if realm.scheme not in ("https", self.registry.scheme):
             raise self._refuse(realm, "over plain http, though the registry itself is asked over https")
-        if is_local(realm.host) and not is_local(self.registry.host):
+        if leads_inward(self.registry.host, realm.host):
             raise self._refuse(realm, "on this machine's own network")
         if not self._is_own(realm.host):
             raise self._refuse(
@@ -43,7 +43,7 @@ class Trust:
 
     def _is_own(self, host: str) -> bool:
         own = self.registry.host
-        if host == own or host in self.hosts or (is_local(host) and is_local(own)):
+        if host == own or host in self.hosts or is_local(host):
             return True
         parent = parent_domain(own)
         return parent is not None and (host == parent or host.endswith(f".{parent}"))

@@ -313,6 +313,7 @@ async def test_credentials_stay_with_their_origin_and_other_headers_go_along(scr
         ("https://registry.company.com/x", "https://169.254.169.254/latest/meta-data"),
         ("http://registry.company.com/x", "http://localhost/x"),
         ("http://registry.company.com/x", "http://2130706433/x"),
+        ("http://127.0.0.1:5000/x", "http://169.254.169.254/latest/meta-data"),
     ],
 )
 def test_a_redirect_must_not_lead_down_or_inward(source: str, target: str) -> None:

@@ -52,6 +52,10 @@ def test_the_registrys_own_token_server_is_trusted(registry: str, realm: str) ->
         ("https://1.dkr.ecr.us-west-2.amazonaws.com", "https://evil.us-west-2.amazonaws.com/token"),
         ("https://10.0.0.5", "https://10.0.0.6/token"),
         ("http://127.0.0.1:5000", "https://evil.example/token"),
+        ("http://127.0.0.1:5000", "http://169.254.169.254/token"),
+        ("http://localhost:5000", "http://[fe80::1]/token"),
+        ("http://169.254.1.1:5000", "http://169.254.169.254/token"),
+        ("http://169.254.1.1:5000", "http://127.0.0.1/token"),
     ],
 )
 def test_a_strangers_token_server_gets_no_credentials(registry: str, realm: str) -> None:
