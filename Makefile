@@ -12,6 +12,8 @@
 # Everything below happens inside .venv, which scripts/python-environment keeps up to date.
 bin := .venv/bin
 typed := registry_assets registry_assets_tests $(wildcard benchmarks examples)
+# Tests wait more than they compute; four at once are enough for any machine.
+parallel = -n auto --maxprocesses 4 --dist worksteal
 test_path = PATH="$(CURDIR)/.tools/bin:$(CURDIR)/$(bin):$$PATH:/usr/sbin:/sbin"
 
 run:
@@ -21,7 +23,7 @@ run:
 test:
 	@scripts/python-environment dev
 	@scripts/test-servers
-	$(test_path) $(bin)/python -m pytest $(ARGS)
+	$(test_path) $(bin)/python -m pytest $(parallel) $(ARGS)
 
 soak:
 	@scripts/python-environment dev
