@@ -43,7 +43,7 @@ class GcrFake(Fake):
 
     `catalog` is the right to browse projects. `numbers` writes times as Artifact Registry does. `walks_projects` is
     off where `tags/list` knows no projects. `access_tokens` counts those handed out, said to be good for `lifetime`
-    seconds, and refused after `uses` (0: never).
+    seconds; the first one is refused after `uses` (0: never).
     """
 
     service: ClassVar[str] = "gcr.io"
@@ -101,7 +101,8 @@ class GcrFake(Fake):
         if username == "oauth2accesstoken":
             self._used[secret] += 1
             if secret in self._access:
-                return None if 0 < self.uses < self._used[secret] else self._access[secret]
+                ended = secret == next(iter(self._access)) and 0 < self.uses < self._used[secret]
+                return None if ended else self._access[secret]
         if username.startswith("_json_key"):
             text = base64.b64decode(secret).decode() if username.endswith("_base64") else secret
             key = read_json(text.encode())

@@ -66,7 +66,7 @@ def test_application_default_credentials_read_private_repositories(
     assert fake.access_tokens == 1
 
 
-@pytest.mark.parametrize(("lifetime", "uses"), [(3600, 5), (1, 0)], ids=["ended-early", "short-lived"])
+@pytest.mark.parametrize(("lifetime", "uses"), [(3600, 2), (1, 0)], ids=["ended-early", "short-lived"])
 def test_access_tokens_that_end_in_the_middle_are_renewed(
     lifetime: int, uses: int, corpus: Corpus, reader: Account, serve: Serve, tmp_path: Path
 ) -> None:
