@@ -41,15 +41,16 @@ NO_TIME = "-62135596800000"
 class GcrFake(Fake):
     """`accounts` are access tokens (user `oauth2accesstoken`) or service accounts, whose secret is a private key.
 
-    `catalog` is the right to browse projects. `numbers` writes times as Artifact Registry does. `walks_projects` is
-    off where `tags/list` knows no projects. `access_tokens` counts those handed out, said to be good for `lifetime`
-    seconds; the first one is refused after `uses` (0: never).
+    `catalog` is the right to browse projects. `numbers` writes times as Artifact Registry does, `timeless` none.
+    `walks_projects` is off where `tags/list` knows no projects, `extended` where it tells names alone. `access_tokens`
+    counts those handed out, said to be good for `lifetime` seconds; the first is refused after `uses` (0: never).
     """
 
     service: ClassVar[str] = "gcr.io"
     numbers: bool = False
     walks_projects: bool = True
     timeless: bool = False
+    extended: bool = True
     lifetime: int = 3600
     uses: int = 0
 
@@ -153,6 +154,8 @@ class GcrFake(Fake):
         refusal = self.refuse(request, f"repository:{name}:pull")
         if refusal:
             return refusal
+        if not self.extended:
+            return await super().tags(request)
         below = {one.name[len(name) + 1 :].partition("/")[0] for one in self.at_or_below(name)} - {""}
         repository = self.corpus.repositories.get(name)
         if repository is None and not below:

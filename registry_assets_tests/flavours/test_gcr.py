@@ -207,6 +207,17 @@ def test_the_year_one_is_no_time(corpus: Corpus, serve: Serve, tmp_path: Path) -
     assert named.rows("SELECT tag, pushed_at FROM tags") == {("3", None)}
 
 
+def test_a_plain_answer_is_read_by_the_specification(corpus: Corpus, serve: Serve, tmp_path: Path) -> None:
+    """All pages of names, and a HEAD for each chosen tag."""
+    fake = serve(GcrFake(corpus))
+    assert isinstance(fake, GcrFake)
+    fake.extended = False
+    web = crawler(fake, tmp_path, selectors=[{"namespace_pattern": "acme", "repository_pattern": "web", "max_tags": 2}])
+    assert web.failures() == []
+    assert web.rows("SELECT tags_total FROM repositories") == {(132,)}
+    assert len([asked for asked in fake.asked("/manifests/", "HEAD") if asked.status == 200]) == 2
+
+
 @pytest.fixture
 def nested(corpus: Corpus) -> Corpus:
     """A project of Artifact Registry: repositories have a part of their own, images parts below it and each other."""
