@@ -143,7 +143,13 @@ class Authenticator:
     async def _exchange(self, realm: httpx.URL, service: str, scope: str) -> Token:
         rejected = self._rejected.get(realm.host)
         if rejected:
-            raise type(rejected)(rejected.detail, method=rejected.method, url=rejected.url, status=rejected.status)
+            raise type(rejected)(
+                rejected.detail,
+                method=rejected.method,
+                url=rejected.url,
+                status=rejected.status,
+                advice=rejected.specific_advice,
+            )
         response = await self._ask_for_token(realm, service, scope)
         if response.succeeded:
             return parse_token(response, time.monotonic())

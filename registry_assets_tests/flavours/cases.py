@@ -8,6 +8,7 @@ from typing import Any
 from registry_assets_tests.flavours.docker_hub_fake import DockerHubFake
 from registry_assets_tests.flavours.ecr_fake import EcrFake, chain
 from registry_assets_tests.flavours.fake import Account, Fake
+from registry_assets_tests.flavours.gcr_fake import GcrFake
 from registry_assets_tests.flavours.ghcr_fake import GhcrFake
 from registry_assets_tests.flavours.gitlab_fake import READ_API, GitLabFake
 from registry_assets_tests.flavours.harbor_fake import LIST, HarborFake
@@ -181,6 +182,20 @@ CASES = (
         missing_scope=Answer("not authorized to perform: ecr:DescribeImages", "Allow ecr:DescribeImages"),
         no_catalog=Answer("does not list its repositories", "Allow ecr:DescribeRepositories"),
         wrong_type=Answer("does not answer Amazon ECR's API", "a mirror or another registry is private"),
+    ),
+    Case(
+        registry_type="gcr",
+        title="Google Container Registry",
+        fake=GcrFake,
+        account=Account("oauth2accesstoken", "ya29.reader", namespaces=NAMESPACES),
+        weak=Account("oauth2accesstoken", "ya29.weak"),
+        unlisted=Account("oauth2accesstoken", "ya29.unlisted", namespaces=NAMESPACES, catalog=False),
+        options=token_alone,
+        poll=1 + 2 * 6,
+        wrong_password=Answer("the credentials were refused", "`gcloud auth print-access-token`"),
+        missing_scope=Answer("artifactregistry.repositories.downloadArtifacts", "roles/artifactregistry.reader"),
+        no_catalog=Answer("lists no repositories to us", "Name a project in `namespace_pattern`"),
+        wrong_type=Answer("does not answer Google's API", "a mirror or another registry is private"),
     ),
     Case(
         registry_type="ghcr",

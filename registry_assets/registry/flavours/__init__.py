@@ -9,6 +9,7 @@ from registry_assets.errors import NotSupported
 from registry_assets.providers.models import Provider
 from registry_assets.registry.flavours.docker_hub import DockerHub
 from registry_assets.registry.flavours.ecr_public import open_ecr
+from registry_assets.registry.flavours.gcr import Gcr
 from registry_assets.registry.flavours.ghcr import Ghcr
 from registry_assets.registry.flavours.private import Private
 from registry_assets.registry.layout import Layout
@@ -31,7 +32,7 @@ FLAVOURS: dict[str, Flavour] = {
     "oci-layout": Layout,
     "docker-hub": DockerHub,
     "ecr": open_ecr,
-    "gcr": not_crawled,
+    "gcr": Gcr,
     "acr": not_crawled,
     "ghcr": Ghcr,
 }
