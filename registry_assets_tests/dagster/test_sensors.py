@@ -77,7 +77,7 @@ def test_a_crawl_of_tags_alone_does_not_count(tick: Tick, materialize: Materiali
     assert isinstance(tick(), dg.RunRequest)
 
 
-@pytest.mark.parametrize("status", sorted(set(IN_PROGRESS) - {dg.DagsterRunStatus.QUEUED}))
+@pytest.mark.parametrize("status", sorted(set(IN_PROGRESS) - {dg.DagsterRunStatus.QUEUED}, key=str))
 def test_it_waits_while_a_run_of_the_provider_is_in_progress(
     status: dg.DagsterRunStatus, tick: Tick, definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:
