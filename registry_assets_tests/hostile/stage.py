@@ -176,9 +176,9 @@ def play(world: World, server: Scripted, cases: Mapping[str, Case]) -> Played:
         case.misbehave(Spot(server, repository))
     hurt = crawl(world)
     serve(server, today(cases))
+    healed = crawl(world, full=True)
     # What had failed is asked for once more, though by now no tag may need it.
-    crawl(world, full=True)
-    return Played(hurt, crawl(world, full=True))
+    return Played(hurt, crawl(world, full=True) if healed.problems else healed)
 
 
 def digests(content: Content, repository: str) -> dict[str, str | None]:
