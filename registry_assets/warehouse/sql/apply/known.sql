@@ -1,5 +1,11 @@
--- Every manifest digest that is known of the provider: readable in any repository, or in none.
-SELECT digest, bool_or(kind <> 'unreadable') AS readable FROM manifests WHERE provider = $provider GROUP BY digest;
+-- Every manifest digest that is known of the provider: read in any repository with all that belongs to it, or in none.
+SELECT digest, bool_or(kind <> 'unreadable') AND NOT bool_or(p.reference IS NOT NULL) AS readable
+FROM manifests AS m
+LEFT JOIN crawl_problems AS p
+    ON p.provider = m.provider AND p.stage = 'manifests' AND p.repository = m.repository AND p.reference = m.digest
+    AND p.resolved_at IS NULL
+WHERE m.provider = $provider
+GROUP BY digest;
 
 -- Every image config whose content is known.
 SELECT DISTINCT config_digest

@@ -32,6 +32,8 @@ WHERE p.provider = $provider AND p.resolved_at IS NULL
         -- Its repository is not in the inventory any more; while the list may be incomplete, that says nothing.
         WHEN r.repository IS NULL THEN $repositories_complete
         WHEN p.stage = 'tags' THEN r.tags_listing IN ('complete', 'stopped')
+        -- It was read now, and not met.
+        WHEN p.stage = 'manifests' AND p.reference IN (SELECT digest FROM documents WHERE kind <> 'unreadable') THEN true
         -- What could not be read is not asked for again each time: the problem is as open as the row is broken.
         WHEN p.stage = 'manifests' THEN p.reference NOT IN (SELECT digest FROM broken)
             AND (st.complete OR p.reference IN (SELECT digest FROM readable)
