@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from registry_assets_tests.flavours.acr_fake import AcrFake
 from registry_assets_tests.flavours.docker_hub_fake import DockerHubFake
 from registry_assets_tests.flavours.ecr_fake import EcrFake, chain
 from registry_assets_tests.flavours.fake import Account, Fake
@@ -196,6 +197,20 @@ CASES = (
         missing_scope=Answer("artifactregistry.repositories.downloadArtifacts", "roles/artifactregistry.reader"),
         no_catalog=Answer("lists no repositories to us", "Name a project in `namespace_pattern`"),
         wrong_type=Answer("does not answer Google's API", "a mirror or another registry is private"),
+    ),
+    Case(
+        registry_type="acr",
+        title="Azure Container Registry",
+        fake=AcrFake,
+        account=Account("puller", "pulls", namespaces=NAMESPACES),
+        weak=Account("weak", "weak-pass"),
+        unlisted=Account("unlisted", "unlisted-pass", namespaces=NAMESPACES, catalog=False),
+        options=user_and_password,
+        poll=2 + 2 + 4 * 3 + 1,
+        wrong_password=Answer("the credentials were refused", "Verify"),
+        missing_scope=Answer("authentication required", "the role AcrPull"),
+        no_catalog=Answer("does not list its repositories", "Catalog Lister"),
+        wrong_type=Answer("does not answer Azure Container Registry's API", "a mirror or another registry is private"),
     ),
     Case(
         registry_type="ghcr",

@@ -28,7 +28,6 @@ from registry_assets_tests.flavours.fake import Account, Fake, Handler, Token
 
 REGION = "us-west-2"
 REGISTRY_ID = "123456789012"
-TARGET = "AmazonEC2ContainerRegistry_V20150921."
 PAGE = 1000
 EXPIRED = "Your authorization token has expired. Reauthenticate and try again."
 _CREDENTIAL = re.compile(
@@ -65,7 +64,7 @@ class EcrFake(Fake):
     async def operation(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         asked = json.loads(body)
-        name = request.headers.get("X-Amz-Target", "").removeprefix(TARGET)
+        name = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
         request["operation"] = "/".join(filter(None, (f"/api/{name}", asked.get("repositoryName"))))
         account = self.signed_by(request, body)
         if isinstance(account, web.Response):
