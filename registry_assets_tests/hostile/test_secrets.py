@@ -1,17 +1,20 @@
 """Nothing that a crawl leaves holds a secret that it used: not plain, not in base64, not percent-encoded."""
 
 import base64
+import json
 import logging
 import traceback
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import dagster as dg
+import duckdb
 import pytest
 
 from registry_assets import jobs
 from registry_assets.errors import RegistryError
 from registry_assets.providers.file import load_configuration
+from registry_assets_tests.cli.conftest import run_command
 from registry_assets_tests.end_to_end.world import World
 from registry_assets_tests.hostile.stage import BAD, serve, today
 from registry_assets_tests.servers.scripted import Answer, Asked, Scripted, answer
@@ -20,13 +23,47 @@ USER, SECRET, TOKEN = "robot$ci", "p@ss wörd/+%=1234", "issued-token-abcdef"
 
 
 def forms() -> dict[str, bytes]:
-    """Every spelling of the secrets that must not be found."""
+    """Every spelling of the secrets that must not be found; base64 wherever in a longer text a secret may begin."""
     pair = f"{USER}:{SECRET}"
-    spelled = {"plain": SECRET, "percent": quote(SECRET, safe=""), "token": TOKEN}
-    coded = {
-        name: base64.b64encode(text.encode()) for name, text in (("pair", pair), ("secret", SECRET), ("issued", TOKEN))
+    spelled = {
+        "plain": SECRET,
+        "escaped": json.dumps(SECRET)[1:-1],
+        "percent": quote(SECRET, safe=""),
+        "plus": quote_plus(SECRET),
+        "token": TOKEN,
     }
-    return {name: text.encode() for name, text in spelled.items()} | coded
+    found = {name: text.encode() for name, text in spelled.items()}
+    for name, text in (("pair", pair), ("secret", SECRET), ("issued", TOKEN)):
+        for before in range(3):
+            # The first and last characters depend on what is around.
+            coded = base64.b64encode(b"-" * before + text.encode())[4 if before else 0 : -4]
+            found |= {f"{name} {before}": coded, f"{name} {before} url": coded.translate(bytes.maketrans(b"+/", b"-_"))}
+    return found
+
+
+def found_in(left: dict[str, bytes]) -> list[tuple[str, str]]:
+    """Where a secret is, and in which form."""
+    return [(name, form) for name, data in left.items() for form, text in forms().items() if text in data]
+
+
+def left_in(folder: Path) -> dict[str, bytes]:
+    """Every file, and besides what the databases say when asked: they may keep text compressed."""
+    left = {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    for file in folder.rglob("*.duckdb"):
+        with duckdb.connect(str(file), read_only=True) as database:
+            for schema, table in database.sql(
+                "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal"
+            ).fetchall():
+                rows = database.sql(f'SELECT * FROM "{schema}"."{table}"').fetchall()
+                left[f"{file} {table}"] = repr(rows).encode()
+    return left
+
+
+@pytest.mark.parametrize("form", forms())
+def test_a_secret_would_be_found_in_every_form(form: str, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as database:
+        database.execute("CREATE TABLE t AS SELECT ? AS text FROM range(1000)", [f"x{forms()[form].decode()}x"])
+    assert form in {found for _, found in found_in(left_in(tmp_path))}
 
 
 def guarded(server: Scripted, *, accepts: bool) -> None:
@@ -82,9 +119,13 @@ def test_nothing_that_a_run_leaves_holds_a_secret(
     out, err = capfd.readouterr()
     left = {"logs": caplog.text.encode(), "output": (out + err).encode(), "outcome": repr(outcome).encode()}
     left |= {"error": error.encode(), "provider": repr(world.provider).encode()}
-    left |= {str(file): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    for arguments in (["crawl"], ["check", "--online"], ["preview", world.name], ["status"], ["export", "jsonl"]):
+        done = run_command(tmp_path, *arguments, environment={"THE_SECRET": SECRET, "PYTHONWARNINGS": "default"})
+        left[" ".join(arguments)] = (done.stdout + done.stderr).encode()
+    left |= left_in(tmp_path)
     assert any(name.endswith(".db") for name in left)
-    assert [(name, form) for name, data in left.items() for form, text in forms().items() if text in data] == []
+    assert any(name.endswith("crawl_problems") for name in left)
+    assert found_in(left) == []
 
 
 def crawl_error(world: World) -> None:
