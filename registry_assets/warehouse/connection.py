@@ -143,7 +143,7 @@ def open_private(path: Path, *, wait: float = 30) -> Iterator[duckdb.DuckDBPyCon
 
     `wait` is how many seconds another program may still hold the file. The caller holds the warehouse's lock.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     spill = path.parent / "spill"
     if not path.exists():
         create_file(path, spill)

@@ -61,7 +61,7 @@ class Spool:
         self._writers: dict[type, pq.ParquetWriter] = {}
         with self._on_disk():
             shutil.rmtree(directory, ignore_errors=True)
-            directory.mkdir(parents=True)
+            directory.mkdir(mode=0o700, parents=True)
             self._lock.acquire()
 
     def add(self, record: Record) -> None:

@@ -158,7 +158,7 @@ class Warehouse:
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with _reported(self._private):
             if not self._private.exists() and self.published.exists():
-                self._private.parent.mkdir(parents=True, exist_ok=True)
+                self._private.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 publishing.restore(self.published, self._private)
             with open_private(self._private) as connection:
                 yield connection
